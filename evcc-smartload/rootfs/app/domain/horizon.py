@@ -1,0 +1,14 @@
+"""Quarter-hour slots: the grid on which everything in SmartLoad stands."""
+
+from datetime import datetime, timedelta
+
+SLOT = timedelta(minutes=15)
+SLOT_H = 0.25
+SLOTS_PER_DAY = 96
+
+
+def slot_start(instant: datetime) -> datetime:
+    """Return the start of the slot that contains ``instant`` (starts are inside, ends are not)."""
+    return instant - timedelta(
+        minutes=instant.minute % 15, seconds=instant.second, microseconds=instant.microsecond
+    )

@@ -1,0 +1,58 @@
+"""What decisions need from the outside, as protocols; edges and tests implement them."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.control import AppliedSetting, EvccSetting
+
+
+class BufferSetter(Protocol):
+    """Sets evcc's ``bufferSoc``."""
+
+    def set_buffer_soc(self, target_pct: float) -> AppliedSetting | bool | None:
+        """Set the buffer [%]; raise or return False when it was not applied."""
+        ...
+
+
+class SettingWriter(Protocol):
+    """Puts a site setting of evcc to a value."""
+
+    def write_setting(self, setting: EvccSetting, value_pct: float) -> AppliedSetting:
+        """Send ``value_pct``; raise when evcc refuses or cannot be reached."""
+        ...
+
+
+class WriteGuard(Protocol):
+    """Asked before, and told after, every change that is sent to evcc."""
+
+    def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
+        """Raise ``WriteRefusedError`` to stop the write; else remember the owner's value."""
+        ...
+
+    def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
+        """Note what evcc accepted."""
+        ...
+
+
+class BufferControl(Protocol):
+    """What the page may ask of the dynamic buffer."""
+
+    def activate_live(self) -> None:
+        """Go live now."""
+        ...
+
+    def extend_observation(self, extra_days: int = 14) -> None:
+        """Observe for ``extra_days`` from now."""
+        ...
+
+    def check_extension(self, extra_days: int) -> None:
+        """Raise ``ExtensionTooShortError`` when the running period lasts longer."""
+        ...
+
+    def result(self, now: datetime | None = None) -> dict[str, object]:
+        """Return the last state without computing, logging or writing."""
+        ...
+
+    def log(self) -> list[dict[str, object]]:
+        """Return all stored events, oldest first."""
+        ...

@@ -1,0 +1,149 @@
+"""What evcc says about the home, in SmartLoad's words: kW, kWh, percent, no signs, aware UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from domain.tariff import Rate
+
+
+class BatteryMode(StrEnum):
+    """evcc's battery modes; a word we do not know becomes UNKNOWN, which evcc also uses for idle."""
+
+    UNKNOWN = "unknown"
+    NORMAL = "normal"
+    HOLD = "hold"
+    CHARGE = "charge"
+    HOLD_CHARGE = "holdcharge"
+
+
+class ChargeMode(StrEnum):
+    """Loadpoint modes in one vocabulary for both of evcc's schemas.
+
+    In the newer schema evcc's ``smart`` is PV, and ``smart`` with ``alwaysCharge`` on or once is
+    MIN_PV.
+    """
+
+    OFF = "off"
+    NOW = "now"
+    MIN_PV = "minpv"
+    PV = "pv"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryDevice:
+    """One battery as evcc lists it; None means evcc did not say."""
+
+    name: str
+    title: str | None = None
+    soc_pct: float | None = None
+    capacity_kwh: float | None = None
+    charge_kw: float = 0.0
+    discharge_kw: float = 0.0
+    controllable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatterySnapshot:
+    """All home batteries together.
+
+    ``soc_pct`` is None when not every device reported one (evcc's own mean is wrong then).
+    ``capacity_kwh`` is None unless every device has one (evcc's own sum counts batteries then).
+    """
+
+    soc_pct: float | None
+    capacity_kwh: float | None
+    charge_kw: float
+    discharge_kw: float
+    mode: BatteryMode = BatteryMode.UNKNOWN
+    external_mode: BatteryMode | None = None
+    devices: tuple[BatteryDevice, ...] = ()
+
+    @property
+    def is_controllable(self) -> bool:
+        """Whether evcc can command at least one of the batteries."""
+        return any(device.controllable for device in self.devices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocSettings:
+    """evcc's three SoC settings [%] as the state shows them; 0 means off, None not known."""
+
+    priority_soc_pct: float | None = None
+    buffer_soc_pct: float | None = None
+    buffer_start_soc_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loadpoint:
+    """A charging point; ``number`` is evcc's 1-based position, valid for this snapshot only."""
+
+    number: int
+    name: str
+    title: str
+    mode: ChargeMode
+    connected: bool
+    charging: bool
+    charge_kw: float
+    min_current_a: float | None = None
+    max_current_a: float | None = None
+    phases_active: int | None = None
+    vehicle_name: str | None = None
+    vehicle_title: str | None = None
+    vehicle_soc_pct: float | None = None
+    limit_soc_pct: float | None = None
+    session_kwh: float | None = None
+    plan_soc_pct: float | None = None
+    plan_time: datetime | None = None
+    smart_cost_limit: float | None = None
+    uses_smart_schema: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle:
+    """A vehicle that evcc knows; ``name`` is evcc's key."""
+
+    name: str
+    title: str
+    capacity_kwh: float | None = None
+    min_soc_pct: float | None = None
+    limit_soc_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolarSlot:
+    """A stretch of the provider's solar forecast and its mean power."""
+
+    start: datetime
+    power_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSnapshot:
+    """One reading of evcc.
+
+    Flows are mean powers of the moment, never negative. ``import_rates``, ``export_rates`` and
+    ``solar`` are sorted by start and may begin in the past; empty means evcc has none.
+    ``settings`` is None without a battery. ``time_zone`` has at least the right offset for now.
+    """
+
+    read_at: datetime
+    evcc_version: str
+    title: str
+    currency: str
+    time_zone: tzinfo | None
+    pv_kw: float | None
+    home_kw: float | None
+    grid_import_kw: float | None
+    grid_export_kw: float | None
+    battery: BatterySnapshot | None
+    settings: SocSettings | None
+    loadpoints: tuple[Loadpoint, ...] = ()
+    vehicles: tuple[Vehicle, ...] = ()
+    import_rates: tuple[Rate, ...] = ()
+    export_rates: tuple[Rate, ...] = ()
+    solar: tuple[SolarSlot, ...] = ()
+    automatic_mode: bool = False
+    implausible: tuple[str, ...] = ()
+    """What was left out because it could not be true, one short English sentence each."""

@@ -1,0 +1,52 @@
+"""Every error SmartLoad raises on purpose; the branches are what a caller treats alike.
+
+SmartLoadError
+├── ConfigError                    the owner must change an option: says which one
+├── SourceError                    something outside did not answer usefully
+│   ├── EvccUnavailableError       no connection, timeout, 5xx, starting up: keep the last snapshot
+│   │   └── EvccUnreadableError    an answer came but could not be understood (empty 200, wrong types)
+│   └── EvccRejectedError          4xx: our request was wrong for evcc; repeating it will not help
+│       └── EvccAutomaticModeError 409: evcc's own automatic mode is in charge
+├── WriteRefusedError              SmartLoad itself decided not to write; the text says why
+└── ExtensionTooShortError         an observation would end earlier than it does already
+"""
+
+
+class SmartLoadError(Exception):
+    """Base of all errors that SmartLoad raises on purpose."""
+
+
+class ConfigError(SmartLoadError):
+    """An option is wrong; the text names it, what was given and what is allowed."""
+
+
+class SourceError(SmartLoadError):
+    """Something outside SmartLoad did not answer usefully."""
+
+
+class EvccUnavailableError(SourceError):
+    """evcc cannot be reached, is starting, or failed to answer in time."""
+
+
+class EvccUnreadableError(EvccUnavailableError):
+    """evcc answered, but not with something that can be understood."""
+
+
+class EvccRejectedError(SourceError):
+    """evcc refused a request; repeating the same request will not help."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class EvccAutomaticModeError(EvccRejectedError):
+    """evcc's own optimizer controls this setting and refuses others (409)."""
+
+
+class WriteRefusedError(SmartLoadError):
+    """SmartLoad must not write now; the text says why in the owner's words (German)."""
+
+
+class ExtensionTooShortError(SmartLoadError):
+    """An extension of the observation would end earlier than the running period."""

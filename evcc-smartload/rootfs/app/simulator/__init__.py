@@ -1,0 +1,1 @@
+"""A simulated home behind an evcc that answers as the real one does."""
