@@ -61,9 +61,7 @@ class SimulatedClock:
         self._origin = start
         self._fast_forward_until = fast_forward_until
         self._speed = speed
-        self._origin_real_s: float | None = (
-            None if start < fast_forward_until else time.monotonic()
-        )
+        self._origin_real_s: float | None = None if start < fast_forward_until else time.monotonic()
 
     @property
     def speed(self) -> float:
@@ -119,7 +117,5 @@ class SimulatedClock:
 
 def next_slot_start(now: datetime) -> datetime:
     """Return the first slot boundary strictly after ``now``."""
-    into_slot = timedelta(
-        minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond
-    )
+    into_slot = timedelta(minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond)
     return now - into_slot + SLOT

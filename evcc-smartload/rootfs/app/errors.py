@@ -3,8 +3,8 @@
 SmartLoadError
 ├── ConfigError                    the owner must change an option: says which one
 ├── SourceError                    something outside did not answer usefully
-│   ├── EvccUnavailableError       no connection, timeout, 5xx, starting up: keep the last snapshot
-│   │   └── EvccUnreadableError    an answer came but could not be understood (empty 200, wrong types)
+│   ├── EvccUnavailableError        away, timeout, 5xx, starting up: keep the last snapshot
+│   │   └── EvccUnreadableError    an answer that cannot be understood (empty 200, wrong types)
 │   └── EvccRejectedError          4xx: our request was wrong for evcc; repeating it will not help
 │       └── EvccAutomaticModeError 409: evcc's own automatic mode is in charge
 ├── WriteRefusedError              SmartLoad itself decided not to write; the text says why

@@ -8,7 +8,7 @@ from domain.tariff import Rate
 
 
 class BatteryMode(StrEnum):
-    """evcc's battery modes; a word we do not know becomes UNKNOWN, which evcc also uses for idle."""
+    """Battery modes of evcc; a word we do not know becomes UNKNOWN, evcc's word for idle."""
 
     UNKNOWN = "unknown"
     NORMAL = "normal"

@@ -126,5 +126,5 @@ class SolarProvider(Protocol):
     """A solar forecast service."""
 
     def forecast(self, now: datetime) -> list[SolarSlot]:
-        """The newest issue at ``now``: quarter-hour mean powers from local midnight, about 3 days."""
+        """The newest issue at ``now``: quarter-hour powers from local midnight, about 3 days."""
         ...
