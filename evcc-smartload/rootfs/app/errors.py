@@ -8,7 +8,8 @@ SmartLoadError
 │   └── EvccRejectedError          4xx: our request was wrong for evcc; repeating it will not help
 │       └── EvccAutomaticModeError 409: evcc's own automatic mode is in charge
 ├── WriteRefusedError              SmartLoad itself decided not to write; the text says why
-└── ExtensionTooShortError         an observation would end earlier than it does already
+├── ExtensionTooShortError         an observation would end earlier than it does already
+└── ClockNotSetError               the clock cannot be right, so "from now" means nothing
 """
 
 
@@ -50,3 +51,7 @@ class WriteRefusedError(SmartLoadError):
 
 class ExtensionTooShortError(SmartLoadError):
     """An extension of the observation would end earlier than the running period."""
+
+
+class ClockNotSetError(SmartLoadError):
+    """The computer's clock cannot be right yet."""

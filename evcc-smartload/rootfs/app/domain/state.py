@@ -1,0 +1,105 @@
+"""What one cycle knows and publishes: the frozen parts of the shared state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.config_problem import ConfigProblem
+from domain.control import InCharge, Ownership
+from domain.problem import Problem
+from domain.site import SiteSnapshot
+
+
+class CycleKind(StrEnum):
+    """Why a cycle ran: at start, at a quarter hour, or because something meaningful changed."""
+
+    START = "start"
+    SLOT = "slot"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleReport:
+    """The last finished cycle; ``duration_ms`` without the time evcc took to answer."""
+
+    count: int
+    kind: CycleKind
+    at: datetime
+    next_at: datetime
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvccStatus:
+    """The connection to evcc; ``since`` is when ``reachable`` last changed."""
+
+    url: str | None
+    reachable: bool
+    since: datetime
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoStatus:
+    """The simulated home: its speed, and how much of its past has been lived through (0..1)."""
+
+    speed: float
+    progress_frac: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """What the service says of itself."""
+
+    version: str
+    started_at: datetime
+    language: str
+    time_zone: str | None
+    utc_offset_min: int
+    observe_only: bool
+    config_problems: tuple[ConfigProblem, ...]
+    options_path: str
+    demo: DemoStatus | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvReport:
+    """The PV forecast in force and how far it is trusted; shares 0..1, powers kW."""
+
+    confidence_frac: float
+    raw_frac: float
+    coverage_frac: float
+    freshness_frac: float
+    accuracy_frac: float
+    bias_frac: float
+    slots_start: datetime | None
+    slots_kw: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlStatus:
+    """Who decides the buffer, until when, and what the owner gets back."""
+
+    in_charge: InCharge
+    until: datetime | None
+    owned: tuple[Ownership, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemState:
+    """Everything of one moment, as it is shown.
+
+    ``price_spread`` is P80 - P20 of the import prices known from ``now`` on [EUR/kWh]. ``site``
+    is the last reading of evcc; ``site_is_stale`` says that it is not a current one.
+    """
+
+    now: datetime
+    service: ServiceStatus
+    evcc: EvccStatus
+    site: SiteSnapshot | None
+    site_is_stale: bool
+    price_spread: float
+    pv: PvReport
+    control: ControlStatus
+    cycle: CycleReport | None
+    problems: tuple[Problem, ...]
