@@ -1,0 +1,414 @@
+"""The options of SmartLoad, and how they are read without ever failing at an owner's mistake.
+
+As an app (add-on) they come from ``/data/options.json``, stand-alone from a YAML file, and in
+both cases from variables ``SMARTLOAD_<OPTION>``, which win over the file. A wrong or unknown option
+becomes a ``ConfigProblem``; everything that is right is used, and the rest keeps its default.
+"""
+
+import difflib
+import ipaddress
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+import annotated_types
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic.fields import FieldInfo
+
+from domain.config_problem import ConfigProblem
+
+VARIABLE_PREFIX = "SMARTLOAD_"
+DEFAULT_PORT = 8099
+"""The port that Home Assistant's ingress expects; outside the container nothing needs it."""
+
+_LONGEST_FILE_BYTES = 1_000_000  # a real file has under 1 kB; larger ones are not ours
+_LONGEST_GIVEN_CHARS = 80
+_MASK = "(not shown)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """The unit of a number, for the text that says what is allowed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """What is allowed, where the type alone does not tell it."""
+
+    text: str
+
+
+def _parse_evcc_url(text: str) -> str:
+    if not text:
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("not an http or https address")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("more than an address")
+    if parts.port == 0 or any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError("not an address")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _check_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError) as err:  # a folder of the database is an OSError
+        raise ValueError("not a time zone") from err
+    return name
+
+
+def _check_bind_address(text: str) -> str:
+    if text != "localhost":
+        ipaddress.ip_address(text)
+    return text
+
+
+def _parse_data_dir(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("not a path")
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError as err:
+        raise ValueError("nobody's home") from err
+
+
+def _refuse_bool(value: object) -> object:
+    # Python takes True for 1; an owner who wrote "port: yes" did not mean port 1.
+    if isinstance(value, bool):
+        raise ValueError("not a number")  # noqa: TRY004 pydantic reports ValueError, not TypeError
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+_Number = BeforeValidator(_refuse_bool)
+_Word = BeforeValidator(_lower)
+
+
+class Config(BaseModel):
+    """Every option of SmartLoad, valid by construction."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    evcc_url: Annotated[
+        str,
+        AfterValidator(_parse_evcc_url),
+        _Allowed("http:// or https:// address such as http://evcc.local:7070"),
+        Field(description="Address of evcc, without a trailing slash. Empty: search for it."),
+    ] = ""
+    battery_min_soc: Annotated[
+        int,
+        _Number,
+        _Unit("%"),
+        Field(ge=20, le=90, description="Lowest buffer that SmartLoad asks for [%], 20 to 90."),
+    ] = 30
+    time_zone: Annotated[
+        str | None,
+        AfterValidator(lambda name: None if name is None else _check_time_zone(name)),
+        _Allowed("name of a time zone such as Europe/Berlin"),
+        Field(description="IANA time zone of the home. None: the one evcc or TZ says."),
+    ] = None
+    language: Annotated[
+        Literal["auto", "de", "en"],
+        _Word,
+        Field(description="Language of the page; auto follows the browser."),
+    ] = "auto"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        _Word,
+        Field(description="The least important line that is still logged."),
+    ] = "info"
+    password: Annotated[
+        SecretStr | None,
+        _Unit("characters"),
+        Field(
+            min_length=8,
+            max_length=128,
+            description="Asked for before changes from other machines. None: refuse those.",
+        ),
+    ] = None
+
+    # Stand-alone only; the app's form in Home Assistant does not have these.
+    bind_address: Annotated[
+        str,
+        AfterValidator(_check_bind_address),
+        _Allowed("IP address of this machine such as 127.0.0.1, or 0.0.0.0 for all"),
+        Field(description="Address that the page is served on."),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        _Number,
+        Field(ge=1, le=65535, description="TCP port that the page is served on, 1 to 65535."),
+    ] = DEFAULT_PORT
+    data_dir: Annotated[
+        str,
+        AfterValidator(_parse_data_dir),
+        _Allowed("folder that SmartLoad may write to"),
+        Field(min_length=1, description="Folder of everything SmartLoad remembers."),
+    ] = "data"
+    demo_seed: Annotated[
+        int,
+        _Number,
+        Field(ge=0, le=2**32 - 1, description="Which simulated home; same seed, same home."),
+    ] = 1
+    demo_speed: Annotated[
+        float,
+        _Number,
+        _Unit("simulated seconds per second"),
+        Field(
+            ge=1,
+            le=3600,
+            allow_inf_nan=False,
+            description="Speed of the simulated home [s/s], 1 to 3600.",
+        ),
+    ] = 360.0
+
+
+STAND_ALONE_OPTIONS = frozenset({"bind_address", "port", "data_dir", "demo_seed", "demo_speed"})
+"""Options that only an installation without Home Assistant has."""
+
+# Ingress reaches the app from another container, so loopback would hide the page. Who may do what
+# is decided per request; ports stay closed to the home unless the owner opens one.
+_APP_DEFAULTS: Mapping[str, object] = {"bind_address": "0.0.0.0", "data_dir": "/data"}  # noqa: S104 see above
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedConfig:
+    """The usable options, and what was wrong with the others.
+
+    ``is_app`` says that Home Assistant started this process as an app.
+    """
+
+    config: Config
+    problems: tuple[ConfigProblem, ...]
+    is_app: bool
+
+
+def load_config(
+    *, options_path: Path, yaml_path: Path | None, environ: Mapping[str, str]
+) -> LoadedConfig:
+    """Read the options; never raise for what an owner wrote.
+
+    Args:
+        options_path: The app's ``/data/options.json``. When it exists, this is an app, and
+            ``yaml_path`` is not read.
+        yaml_path: The owner's file, stand-alone. None when there is none; a path that does not
+            exist is a problem.
+        environ: Variables; those that begin with ``SMARTLOAD_`` are options.
+    """
+    problems: list[ConfigProblem] = []
+    is_app = _exists(options_path)
+    values: dict[str, object] = dict(_APP_DEFAULTS) if is_app else {}
+    file = options_path if is_app else yaml_path
+    if file is not None:
+        given = _read_mapping(file, problems)
+        _take_good(given, values, problems, prefix="")
+    variables = {
+        name.removeprefix(VARIABLE_PREFIX): text
+        for name, text in sorted(environ.items())
+        if name.startswith(VARIABLE_PREFIX)
+    }
+    _take_good(variables, values, problems, prefix=VARIABLE_PREFIX)
+    return LoadedConfig(
+        config=Config.model_validate(values), problems=tuple(problems), is_app=is_app
+    )
+
+
+def allowed_text(option: str) -> str:
+    """Return what an option may be, such as "20 to 90 %", from the option's own definition.
+
+    Raises:
+        KeyError: There is no such option.
+    """
+    field = Config.model_fields[option]
+    bounds = dict[str, Any]()
+    unit = ""
+    for mark in field.metadata:
+        match mark:
+            case _Allowed():
+                return mark.text
+            case _Unit():
+                unit = f" {mark.text}"
+            case annotated_types.Ge():
+                bounds["low"] = mark.ge
+            case annotated_types.Le():
+                bounds["high"] = mark.le
+            case annotated_types.MinLen():
+                bounds["low"] = mark.min_length
+            case annotated_types.MaxLen():
+                bounds["high"] = mark.max_length
+    if bounds:
+        return f"{bounds['low']} to {bounds['high']}{unit}"
+    *others, last = _words(field)
+    return f"{', '.join(others)} or {last}"
+
+
+def _take_good(
+    given: Mapping[Any, object],
+    values: dict[str, object],
+    problems: list[ConfigProblem],
+    *,
+    prefix: str,
+) -> None:
+    """Move what is right from ``given`` into ``values``, and report the rest."""
+    names = {_spelled(option, prefix): option for option in Config.model_fields}
+    for key, value in given.items():
+        spelled = prefix + _printable(key)
+        option = names.get(spelled)
+        if option is None:
+            problems.append(
+                ConfigProblem(
+                    option=spelled,
+                    given=spelled,  # its value may be a mistyped secret
+                    allowed=", ".join(names),
+                    nearest=_nearest(spelled, names),
+                )
+            )
+        elif value is None or (isinstance(value, str) and not value.strip()):
+            continue  # an option left empty is an option not given
+        elif _is_valid(option, value):
+            values[option] = value
+        else:
+            problems.append(
+                ConfigProblem(
+                    option=spelled,
+                    given=_shown(option, value),
+                    allowed=allowed_text(option),
+                    nearest=_nearest_value(option, value),
+                )
+            )
+
+
+def _spelled(option: str, prefix: str) -> str:
+    return prefix + (option.upper() if prefix else option)
+
+
+def _is_valid(option: str, value: object) -> bool:
+    # Options do not depend on each other, so one alone tells whether it is right.
+    try:
+        Config.model_validate({option: value})
+    except ValidationError:
+        return False
+    return True
+
+
+def _words(field: FieldInfo) -> tuple[str, ...]:
+    """Return the words that a field allows, empty when it is not a choice of words."""
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+
+
+def _nearest(text: str, known: Iterable[str]) -> str | None:
+    by_lower = {word.lower(): word for word in known}
+    found = difflib.get_close_matches(text.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def _nearest_value(option: str, value: object) -> str | None:
+    if not isinstance(value, str) or len(value) > _LONGEST_GIVEN_CHARS:
+        return None
+    if option == "time_zone":
+        return _nearest(value, sorted(available_timezones()))
+    return _nearest(value, _words(Config.model_fields[option]))
+
+
+def _shown(option: str, value: object) -> str:
+    """Return a value as the owner may see it on the page: short, printable, no secret."""
+    if option == "password":
+        return _MASK
+    if option == "evcc_url" and isinstance(value, str) and "@" in value:  # user:password@host
+        return _MASK
+    return _printable(value)
+
+
+def _printable(value: object) -> str:
+    match value:
+        case Mapping():
+            return "(a mapping)"
+        case list() | tuple() | set():
+            return "(a list)"
+        case int() if value.bit_length() > 64:  # noqa: PLR2004 Python refuses to print really long ones
+            return "(a very long number)"
+    # Control characters and lone surrogates would break the log or the page that shows them.
+    text = "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
+    )
+    if len(text) <= _LONGEST_GIVEN_CHARS:
+        return text
+    return text[: _LONGEST_GIVEN_CHARS - 1] + "…"
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _read_text(path: Path) -> str:
+    with path.open("rb") as file:
+        raw = file.read(_LONGEST_FILE_BYTES + 1)
+    if len(raw) > _LONGEST_FILE_BYTES:
+        raise ValueError(f"{path} is longer than {_LONGEST_FILE_BYTES} bytes")
+    return raw.decode("utf-8-sig")
+
+
+def _read_mapping(path: Path, problems: list[ConfigProblem]) -> Mapping[Any, object]:
+    """Return the options in a JSON or YAML file, empty when it cannot be used."""
+    is_json = path.suffix == ".json"
+    format_name = "JSON" if is_json else "YAML"
+    try:
+        text = _read_text(path)
+        content = json.loads(text) if is_json else yaml.safe_load(text)
+    except OSError as err:
+        given = f"cannot be read: {err.strerror}"
+    except json.JSONDecodeError as err:  # only the place: the text around it may be a secret
+        given = f"not {format_name}, line {err.lineno}, column {err.colno}"
+    except yaml.MarkedYAMLError as err:
+        mark = err.problem_mark
+        given = f"not {format_name}"
+        if mark is not None:
+            given += f", line {mark.line + 1}, column {mark.column + 1}"
+    # PyYAML's own constructors raise these for tags such as "!!bool maybe" and "!!timestamp no".
+    except (
+        yaml.YAMLError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+    ):
+        given = f"not {format_name}"
+    else:
+        if isinstance(content, Mapping):
+            return content
+        if content is None:  # an empty file asks for nothing
+            return {}
+        given = "not a list of options"
+    problems.append(
+        ConfigProblem(
+            option=_printable(path),
+            given=given,
+            allowed=f"{format_name} file, one option: value a line",
+        )
+    )
+    return {}
