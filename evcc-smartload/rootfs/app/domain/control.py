@@ -58,3 +58,12 @@ class InCharge(StrEnum):
     EVCC_AUTOMATIC = "evcc_automatic"
     RELEASED = "released"
     DEGRADED = "degraded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlStatus:
+    """Who decides the buffer, until when, and what the owner gets back."""
+
+    in_charge: InCharge
+    until: datetime | None
+    owned: tuple[Ownership, ...]

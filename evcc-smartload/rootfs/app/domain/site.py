@@ -59,6 +59,10 @@ class BatterySnapshot:
     mode: BatteryMode = BatteryMode.UNKNOWN
     external_mode: BatteryMode | None = None
     devices: tuple[BatteryDevice, ...] = ()
+    discharge_control: bool | None = None
+    """Whether evcc holds the battery while a car charges fast; None when evcc does not say."""
+    grid_charge_limit: float | None = None
+    """At or below it evcc charges from the grid: EUR/kWh, or g/kWh with a CO2 tariff."""
 
     @property
     def is_controllable(self) -> bool:
@@ -93,6 +97,9 @@ class Loadpoint:
     vehicle_title: str | None = None
     vehicle_soc_pct: float | None = None
     limit_soc_pct: float | None = None
+    """The limit in effect, from session or vehicle."""
+    session_limit_soc_pct: float | None = None
+    """The limit set for this session only; 0 is none."""
     session_kwh: float | None = None
     plan_soc_pct: float | None = None
     plan_time: datetime | None = None

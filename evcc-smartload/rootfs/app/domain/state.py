@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.config_problem import ConfigProblem
-from domain.control import InCharge, Ownership
+from domain.control import ControlStatus
 from domain.problem import Problem
 from domain.site import SiteSnapshot
 
@@ -74,15 +74,6 @@ class PvReport:
     bias_frac: float
     slots_start: datetime | None
     slots_kw: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlStatus:
-    """Who decides the buffer, until when, and what the owner gets back."""
-
-    in_charge: InCharge
-    until: datetime | None
-    owned: tuple[Ownership, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,368 @@
+"""What SmartLoad changes in evcc: whose value it was, who has the say now, how it is given back.
+
+The controller guards every write: it remembers the owner's own value on disk before the first
+change, refuses while the owner (or a wrong configuration) has the say, and hands the value back
+on stop, on request and when observing again. A value that evcc holds without our doing is the
+owner's hand, unless evcc was away in between: then evcc has lost it.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+
+from domain.control import ControlStatus, EvccSetting, InCharge, OwnerHold, Ownership
+from domain.ports import SettingWriter
+from domain.site import SocSettings
+from errors import SourceError, WriteRefusedError
+from persistence import StateFile, parse_instant, parse_number
+
+CONTROL_VERSION = 1
+SAME_PCT = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The persisted part: what we changed, what the owner holds, whether they took evcc back."""
+
+    owned: tuple[Ownership, ...] = ()
+    holds: tuple[OwnerHold, ...] = ()
+    released: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a reading of evcc means: the new state, and the buffer if it is not what we thought."""
+
+    held: Held
+    foreign_pct: float | None = None
+
+
+def end_of_local_day(now: datetime, zone: tzinfo) -> datetime:
+    """Return the next local midnight."""
+    local = now.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return (midnight + timedelta(days=1)).replace(tzinfo=zone).astimezone(now.tzinfo)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BufferReading:
+    """evcc's ``bufferSoc`` [%] in a reading, and what is known about the time before it.
+
+    ``previous_pct`` is None when this is the first since SmartLoad started;
+    ``was_interrupted`` says that evcc was away since then.
+    """
+
+    at: datetime
+    buffer_pct: float
+    previous_pct: float | None
+    was_interrupted: bool
+    is_live: bool
+
+
+def judge_reading(held: Held, reading: BufferReading, *, hold_until: datetime) -> Verdict:
+    """Decide who put evcc's ``bufferSoc`` where it is.
+
+    Returns:
+        The new state, with the owner's hand held until ``hold_until`` where it was theirs.
+        ``foreign_pct`` is set when the value is not one that we put there.
+    """
+    held = replace(held, holds=tuple(hold for hold in held.holds if hold.until > reading.at))
+    ours = next((owned for owned in held.owned if owned.setting is EvccSetting.BUFFER_SOC), None)
+    expected_pct = reading.previous_pct if ours is None else ours.ours_pct
+    if expected_pct is not None and _is_same(reading.buffer_pct, expected_pct):
+        return Verdict(held=held)
+    foreign = replace(Verdict(held=held), foreign_pct=reading.buffer_pct)
+    if expected_pct is None:
+        return foreign
+    if ours is not None and _is_same(reading.buffer_pct, ours.owner_pct):
+        # Back at the owner's own value: there is nothing left to hand back.
+        foreign = replace(foreign, held=replace(held, owned=_without_buffer(held.owned)))
+        if reading.previous_pct is None or reading.was_interrupted:
+            return foreign
+    elif reading.previous_pct is not None and reading.was_interrupted:
+        # evcc was away and came back with another value: it lost ours. What it lost it to may
+        # be an earlier one of ours, so the owner's own value is still the one we remember.
+        return foreign
+    held = replace(foreign.held, owned=_without_buffer(foreign.held.owned))
+    if not reading.is_live:
+        return replace(foreign, held=held)
+    hold = OwnerHold(
+        setting=EvccSetting.BUFFER_SOC,
+        owner_pct=reading.buffer_pct,
+        since=reading.at,
+        until=hold_until,
+    )
+    return replace(foreign, held=replace(held, holds=(*held.holds, hold)))
+
+
+def _is_same(one_pct: float, other_pct: float) -> bool:
+    return abs(one_pct - other_pct) <= SAME_PCT
+
+
+def _without_buffer(owned: tuple[Ownership, ...]) -> tuple[Ownership, ...]:
+    return _without(owned, EvccSetting.BUFFER_SOC)
+
+
+def _without(owned: tuple[Ownership, ...], setting: EvccSetting) -> tuple[Ownership, ...]:
+    return tuple(ownership for ownership in owned if ownership.setting is not setting)
+
+
+class Controller:
+    """Guards SmartLoad's writes to evcc; belongs to the cycle's thread."""
+
+    def __init__(
+        self, path: Path, now: Callable[[], datetime], zone: tzinfo, *, may_write: bool = True
+    ) -> None:
+        """Load what an earlier run still owed the owner.
+
+        Args:
+            path: State file, written before the first change of a setting.
+            now: Returns the current aware instant.
+            zone: The home's zone; the owner's hand is lifted at its midnight.
+            may_write: False when a wrong configuration lets SmartLoad only observe.
+        """
+        self._now = now
+        self._zone = zone
+        self._may_write = may_write
+        self._file = StateFile(lambda: path)
+        self._state_number = 0
+        self._held = self._file.load(_parse_held, now()) or Held()
+        self._last_pct: float | None = None
+        self._was_interrupted = False
+        self._handing_back = False
+        # Becomes true with the support of cars from the home battery; the buffer then pauses.
+        self._bat_to_ev_active = False
+
+    @property
+    def owned(self) -> tuple[Ownership, ...]:
+        """The settings that hold our value instead of the owner's."""
+        return self._held.owned
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the state file, in English; None when all is well."""
+        return self._file.problem
+
+    @property
+    def can_save(self) -> bool:
+        """Whether the last attempt to persist succeeded."""
+        return self._file.save_problem is None
+
+    def use_time_zone(self, zone: tzinfo) -> None:
+        """Use the home's zone that evcc told."""
+        self._zone = zone
+
+    # -- readings ----------------------------------------------------------------------------
+
+    def evcc_went_away(self) -> None:
+        """Note that evcc could not be read: what changes until it is back is not a hand."""
+        self._was_interrupted = True
+
+    def note_reading(
+        self, settings: SocSettings | None, *, is_live: bool, now: datetime
+    ) -> float | None:
+        """Take in evcc's settings; return the buffer [%] when somebody else put it there."""
+        if settings is None or settings.buffer_soc_pct is None:
+            return None
+        verdict = judge_reading(
+            self._held,
+            BufferReading(
+                at=now,
+                buffer_pct=settings.buffer_soc_pct,
+                previous_pct=self._last_pct,
+                was_interrupted=self._was_interrupted,
+                is_live=is_live,
+            ),
+            hold_until=end_of_local_day(now, self._zone),
+        )
+        self._last_pct = settings.buffer_soc_pct
+        self._was_interrupted = False
+        self._keep(verdict.held)
+        return verdict.foreign_pct
+
+    # -- the guard of every write ------------------------------------------------------------
+
+    def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
+        """Remember the owner's value, or refuse.
+
+        Raises:
+            WriteRefusedError: The owner has the say, SmartLoad only observes, or the owner's
+                value could not be put on disk first.
+        """
+        if self._handing_back:
+            return
+        if not self._may_write:
+            raise WriteRefusedError("die Konfiguration ist fehlerhaft, SmartLoad beobachtet nur")
+        if self._held.released:
+            raise WriteRefusedError("die Steuerung wurde zurückgegeben")
+        hold = self._hold_on(setting)
+        if hold is not None:
+            until = hold.until.astimezone(self._zone)
+            raise WriteRefusedError(
+                f"in evcc von Hand auf {hold.owner_pct:g}% gestellt, gilt bis {until:%d.%m. %H:%M}"
+            )
+        if any(ownership.setting is setting for ownership in self._held.owned):
+            return
+        ownership = Ownership(
+            setting=setting, owner_pct=old_pct, ours_pct=new_pct, since=self._now()
+        )
+        self._keep(replace(self._held, owned=(*self._held.owned, ownership)))
+        if not self.can_save:
+            self._keep(replace(self._held, owned=_without(self._held.owned, setting)))
+            raise WriteRefusedError(
+                "der Wert des Besitzers konnte nicht gesichert werden (Speicher nicht beschreibbar)"
+            )
+
+    def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
+        """Note what evcc accepted; at the owner's own value nothing is owed any more."""
+        if setting is EvccSetting.BUFFER_SOC:
+            self._last_pct = accepted_pct
+        owned = tuple(
+            replace(ownership, ours_pct=accepted_pct) if ownership.setting is setting else ownership
+            for ownership in self._held.owned
+        )
+        self._keep(replace(self._held, owned=owned))
+
+    def _hold_on(self, setting: EvccSetting) -> OwnerHold | None:
+        now = self._now()
+        return next(
+            (hold for hold in self._held.holds if hold.setting is setting and hold.until > now),
+            None,
+        )
+
+    # -- giving back -------------------------------------------------------------------------
+
+    def hand_back(self, evcc: SettingWriter) -> tuple[Ownership, ...]:
+        """Put the owner's values back; return what could not be given back now.
+
+        A value that somebody moved meanwhile stays theirs. What fails (evcc away) stays on
+        disk and is given back, or taken on, after the next start.
+        """
+        kept: list[Ownership] = []
+        for ownership in self._held.owned:
+            if self._last_pct is not None and not _is_same(self._last_pct, ownership.ours_pct):
+                continue
+            self._handing_back = True
+            try:
+                evcc.write_setting(ownership.setting, ownership.owner_pct)
+            except (SourceError, WriteRefusedError):
+                kept.append(ownership)
+            finally:
+                self._handing_back = False
+        self._keep(replace(self._held, owned=tuple(kept)))
+        return tuple(kept)
+
+    def release(self, evcc: SettingWriter) -> None:
+        """Give everything back and write nothing more until ``resume``; survives a restart."""
+        self._keep(replace(self._held, released=True))
+        self.hand_back(evcc)
+
+    def resume(self) -> None:
+        """Take the wheel again: the owner said so, which also ends their hold."""
+        self._keep(replace(self._held, released=False, holds=()))
+
+    # -- what is shown -----------------------------------------------------------------------
+
+    def status(
+        self,
+        *,
+        is_live: bool,
+        observation_ends_at: datetime | None,
+        is_degraded: bool,
+        evcc_is_automatic: bool,
+    ) -> ControlStatus:
+        """Return who decides the buffer, and until when."""
+        hold = self._hold_on(EvccSetting.BUFFER_SOC)
+        until: datetime | None = None
+        if evcc_is_automatic:
+            in_charge = InCharge.EVCC_AUTOMATIC
+        elif self._held.released:
+            in_charge = InCharge.RELEASED
+        elif is_degraded or not self._may_write:
+            in_charge = InCharge.DEGRADED
+        elif not is_live:
+            in_charge, until = InCharge.OBSERVING, observation_ends_at
+        elif hold is not None:
+            in_charge, until = InCharge.OWNER, hold.until
+        else:
+            in_charge = InCharge.LIVE
+        return ControlStatus(in_charge=in_charge, until=until, owned=self._held.owned)
+
+    # -- persistence -------------------------------------------------------------------------
+
+    def _keep(self, held: Held) -> None:
+        if held == self._held:
+            return
+        self._held = held
+        self._state_number += 1
+        self._file.write(self._state_number, _serialise(held))
+
+
+def _serialise(held: Held) -> str:
+    return json.dumps(
+        {
+            "version": CONTROL_VERSION,
+            "released": held.released,
+            "owned": [
+                {
+                    "setting": owned.setting.value,
+                    "owner_pct": owned.owner_pct,
+                    "ours_pct": owned.ours_pct,
+                    "since": owned.since.isoformat(),
+                }
+                for owned in held.owned
+            ],
+            "holds": [
+                {
+                    "setting": hold.setting.value,
+                    "owner_pct": hold.owner_pct,
+                    "since": hold.since.isoformat(),
+                    "until": hold.until.isoformat(),
+                }
+                for hold in held.holds
+            ],
+        },
+        allow_nan=False,
+    )
+
+
+def _parse_held(raw: dict[str, object]) -> Held:
+    """Check a state file; raises ValueError, TypeError or KeyError when it is not as written."""
+    if raw["version"] != CONTROL_VERSION:
+        raise ValueError(f"version {raw['version']!r} is not {CONTROL_VERSION}")
+    return Held(
+        released=raw["released"] is True,
+        owned=tuple(
+            Ownership(
+                setting=EvccSetting(str(entry["setting"])),
+                owner_pct=parse_number(entry["owner_pct"]),
+                ours_pct=parse_number(entry["ours_pct"]),
+                since=_instant(entry["since"]),
+            )
+            for entry in _entries(raw["owned"])
+        ),
+        holds=tuple(
+            OwnerHold(
+                setting=EvccSetting(str(entry["setting"])),
+                owner_pct=parse_number(entry["owner_pct"]),
+                since=_instant(entry["since"]),
+                until=_instant(entry["until"]),
+            )
+            for entry in _entries(raw["holds"])
+        ),
+    )
+
+
+def _entries(value: object) -> list[dict[str, object]]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise TypeError(f"{value!r} is not a list of objects")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    instant = parse_instant(value)
+    if instant is None:
+        raise TypeError("a time is missing")
+    return instant
