@@ -1,0 +1,172 @@
+"""What SmartLoad knows of one evcc between a reading and the commands that follow it.
+
+Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``).
+"""
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+import httpx2
+
+from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot, SocSettings, Vehicle
+from errors import (
+    EvccRejectedError,
+    EvccUnavailableError,
+    EvccUnreadableError,
+    WriteRefusedError,
+)
+from evcc_http import EvccHttp
+from evcc_values import to_number
+from evcc_wire import read_rates, read_solar, read_state
+
+
+class EvccSession:
+    """One evcc and its last reading. Requests of several threads go one after the other.
+
+    After a failed reading, and after a command whose outcome is not known, there is no reading
+    until ``read_site`` succeeds again.
+    """
+
+    def __init__(
+        self, base_url: str, *, transport: httpx2.BaseTransport | None, timeout_s: float
+    ) -> None:
+        self._http = EvccHttp(base_url, transport=transport, timeout_s=timeout_s)
+        self._lock = threading.RLock()
+        self._site: SiteSnapshot | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The address of evcc, without a password it may carry."""
+        return self._http.shown_url
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
+    def read_site(self, now: datetime) -> SiteSnapshot:
+        """Read the whole state, and from the tariff paths what old versions leave out of it.
+
+        Args:
+            now: When this is, aware UTC; becomes ``read_at``.
+
+        Raises:
+            EvccUnavailableError: evcc is away, too slow or starting; the text says which.
+            EvccUnreadableError: What came cannot be understood.
+        """
+        with self._lock:
+            site = self._reread(now)
+            site = self._with_tariffs(site)
+            self._site = site
+            return site
+
+    def _reread(self, read_at: datetime) -> SiteSnapshot:
+        self._site = None
+        try:
+            payload = self._http.get("/api/state")
+        except EvccRejectedError as err:
+            reason = "it is still starting, or it is not evcc"
+            if err.status != httpx2.codes.NOT_FOUND:
+                reason = str(err)
+            raise EvccUnavailableError(
+                f"{self.base_url} does not show the state of an evcc: {reason}"
+            ) from err
+        self._site = read_state(payload, read_at)
+        return self._site
+
+    def _with_tariffs(self, site: SiteSnapshot) -> SiteSnapshot:
+        """Fill in what the state's forecast lacks: before 0.208 it had no fixed tariffs."""
+        notes = site.implausible
+        try:
+            if not site.import_rates:
+                rates, more = read_rates(self._tariff("grid"), "grid")
+                site, notes = replace(site, import_rates=rates), notes + more
+            if not site.export_rates:
+                rates, more = read_rates(self._tariff("feedin"), "feedin")
+                site, notes = replace(site, export_rates=rates), notes + more
+            if not site.solar:
+                solar, more = read_solar(self._tariff("solar"))
+                site, notes = replace(site, solar=solar), notes + more
+        except EvccUnavailableError as err:
+            notes += (f"a tariff could not be read: {err}",)
+        return replace(site, implausible=notes)
+
+    def _tariff(self, usage: str) -> bytes:
+        try:
+            return self._http.get(f"/api/tariff/{usage}")
+        except EvccRejectedError:
+            return b"null"  # not configured, outdated, or a version without this path
+
+    def _command(self, method: Literal["POST", "DELETE"], path: str) -> object:
+        """Send a command and return evcc's answer; the caller holds the lock."""
+        try:
+            return self._http.send(method, path)
+        except EvccUnavailableError:
+            # Whether evcc carried it out is not known: only a new reading tells.
+            self._site = None
+            raise
+        except EvccRejectedError as err:
+            if err.status == httpx2.codes.NOT_FOUND and self._site is not None:
+                # A starting evcc knows no path either. Then the reading fails and says so;
+                # otherwise it is this path that evcc does not have.
+                self._reread(self._site.read_at)
+            raise
+
+    def _number_answered(self, answer: object) -> float:
+        number = to_number(answer)
+        if number is None:
+            raise self._not_understood()
+        return number
+
+    def _not_understood(self) -> EvccUnreadableError:
+        self._site = None
+        return EvccUnreadableError("evcc's answer to a command cannot be understood")
+
+    def _known_site(self) -> SiteSnapshot:
+        if self._site is None:
+            raise EvccUnavailableError(f"evcc at {self.base_url} has not been read successfully")
+        return self._site
+
+    def _known_battery(self) -> BatterySnapshot:
+        battery = self._known_site().battery
+        if battery is None:
+            raise WriteRefusedError("evcc kennt keine Hausbatterie")
+        return battery
+
+    def _known_settings(self) -> SocSettings:
+        self._known_battery()
+        return self._known_site().settings or SocSettings()
+
+    def _known_loadpoint(self, number: int) -> Loadpoint:
+        for loadpoint in self._known_site().loadpoints:
+            if loadpoint.number == number:
+                return loadpoint
+        raise WriteRefusedError(f"evcc hat keinen Ladepunkt {number}")
+
+    def _known_vehicle(self, name: str) -> Vehicle:
+        for vehicle in self._known_site().vehicles:
+            if vehicle.name == name:
+                return vehicle
+        raise WriteRefusedError(f"evcc kennt kein Fahrzeug {name}")
+
+    def _remember_settings(self, settings: SocSettings) -> None:
+        self._site = replace(self._known_site(), settings=settings)
+
+    def _remember_battery(self, battery: BatterySnapshot) -> None:
+        self._site = replace(self._known_site(), battery=battery)
+
+    def _remember_loadpoint(self, changed: Loadpoint) -> None:
+        site = self._known_site()
+        loadpoints = tuple(
+            changed if loadpoint.number == changed.number else loadpoint
+            for loadpoint in site.loadpoints
+        )
+        self._site = replace(site, loadpoints=loadpoints)
+
+    def _remember_vehicle(self, changed: Vehicle) -> None:
+        site = self._known_site()
+        vehicles = tuple(
+            changed if vehicle.name == changed.name else vehicle for vehicle in site.vehicles
+        )
+        self._site = replace(site, vehicles=vehicles)

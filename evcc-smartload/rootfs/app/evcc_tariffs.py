@@ -1,0 +1,127 @@
+"""evcc's rates and solar forecast, of every version, as prices and powers in order of time.
+
+Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``). Pure. A slot that cannot
+be read or that overlaps an earlier one is left out and counted in one note per series.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from domain.site import SolarSlot
+from domain.tariff import Rate
+from evcc_values import Notes, to_instant, to_number
+
+# A fixed tariff may come in whole days. A longer slot is a mistake, and it would push out, as
+# overlapping, every correct one behind it.
+_LONGEST_RATE = timedelta(days=7)
+_MOST_SOLAR_W = 1_000_000.0
+_RATE_PARTS = 3
+_SOLAR_PARTS = 2
+
+
+def parse_rates(raw: object, notes: Notes, label: str) -> tuple[Rate, ...]:
+    """Read prices from a forecast member or an answer of ``/api/tariff/...``.
+
+    Args:
+        raw: ``[[start, end, value], ...]`` in unix seconds, ``[{"start", "end", "value" or
+            "price"}, ...]`` in RFC 3339, either inside ``{"rates": ...}``, or null.
+        notes: Told how many slots were left out.
+        label: What the series is called in notes.
+
+    Returns:
+        Rates sorted by start, without overlaps, in slots as long as the source's; they may begin
+        in the past.
+    """
+    slots = _entries(raw, notes, label)
+    read = [rate for rate in _read_rates(slots) if rate is not None]
+    read.sort(key=_start)
+    kept: list[Rate] = []
+    for rate in read:
+        if not kept or rate.start >= kept[-1].end:
+            kept.append(rate)
+    _note_left_out(len(slots) - len(kept), len(slots), notes, label)
+    return tuple(kept)
+
+
+def _read_rates(slots: Iterable[object]) -> Iterator[Rate | None]:
+    last_raw: object = None
+    last_end: datetime | None = None
+    for slot in slots:
+        start_raw, end_raw, value_raw = _rate_parts(slot)
+        # Slots nearly always follow each other, which saves reading every other time.
+        start = last_end if start_raw == last_raw else to_instant(start_raw)
+        end = to_instant(end_raw)
+        last_raw, last_end = end_raw, end
+        price = to_number(value_raw)
+        if start is None or end is None or price is None:
+            yield None
+        elif start < end <= start + _LONGEST_RATE:
+            yield Rate(start=start, end=end, price_eur_per_kwh=price)
+        else:
+            yield None
+
+
+def _rate_parts(slot: object) -> tuple[object, object, object]:
+    if isinstance(slot, list) and len(slot) == _RATE_PARTS:
+        return slot[0], slot[1], slot[2]
+    if isinstance(slot, dict):
+        return slot.get("start"), slot.get("end"), slot.get("value", slot.get("price"))
+    return None, None, None
+
+
+def parse_solar(raw: object, notes: Notes, label: str) -> tuple[SolarSlot, ...]:
+    """Read the solar forecast from ``forecast.solar`` or ``/api/tariff/solar``.
+
+    Args:
+        raw: ``{"timeseries": [[start, W], ...]}`` in unix seconds or with ``{"ts", "val"}``
+            objects, a plain list of rates with watts as value (also inside ``{"rates": ...}``),
+            or null.
+        notes: Told how many slots were left out.
+        label: What the series is called in notes.
+
+    Returns:
+        Slots sorted by start, one per start, raw as the provider gave them [kW].
+    """
+    if isinstance(raw, dict) and "rates" not in raw:
+        raw = raw.get("timeseries")
+    slots = _entries(raw, notes, label)
+    by_start: dict[datetime, SolarSlot] = {}
+    for slot in slots:
+        start_raw, power_raw = _solar_parts(slot)
+        start, power_w = to_instant(start_raw), to_number(power_raw)
+        if start is not None and power_w is not None and 0.0 <= power_w <= _MOST_SOLAR_W:
+            by_start.setdefault(start, SolarSlot(start=start, power_kw=power_w / 1000.0))
+    _note_left_out(len(slots) - len(by_start), len(slots), notes, label)
+    return tuple(by_start[start] for start in sorted(by_start))
+
+
+def _solar_parts(slot: object) -> tuple[object, object]:
+    if isinstance(slot, list):
+        if len(slot) == _SOLAR_PARTS:
+            return slot[0], slot[1]
+    elif isinstance(slot, dict):
+        if "ts" in slot:
+            return slot["ts"], slot.get("val")
+        start, _, value = _rate_parts(slot)
+        return start, value
+    return None, None
+
+
+def _entries(raw: object, notes: Notes, label: str) -> list[object]:
+    if isinstance(raw, dict):
+        raw = raw.get("rates")
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        notes.add(f"{label} is not a list")
+        return []
+    return raw
+
+
+def _start(rate: Rate) -> datetime:
+    return rate.start
+
+
+def _note_left_out(left_out: int, total: int, notes: Notes, label: str) -> None:
+    if left_out:
+        notes.add(f"{label}: {left_out} of {total} slots left out")

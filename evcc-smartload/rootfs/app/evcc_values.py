@@ -1,0 +1,199 @@
+"""Single values out of evcc's JSON: numbers, words, instants, the time zone.
+
+Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``). Pure; nothing here raises
+on a wrong value: it becomes None, and what cannot be true is noted.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_LONGEST_TEXT = 200
+_MOST_NOTES = 20
+_EARLIEST_UNIX_S = 946_684_800.0  # 2000; evcc prints year 1 where it has no time
+_LATEST_UNIX_S = 4_102_444_800.0  # 2100
+_EARLIEST = datetime.fromtimestamp(_EARLIEST_UNIX_S, UTC)
+_LATEST = datetime.fromtimestamp(_LATEST_UNIX_S, UTC)
+
+# evcc names its zone by abbreviation and offset and may have done so before the last clock change,
+# so both halves of the year lead to the zone that has them.
+_ZONE_BY_WORD = {
+    "CET +01:00": "Europe/Berlin",
+    "CEST +02:00": "Europe/Berlin",
+    "GMT +00:00": "Europe/London",
+    "BST +01:00": "Europe/London",
+    "EET +02:00": "Europe/Helsinki",
+    "EEST +03:00": "Europe/Helsinki",
+    "WET +00:00": "Europe/Lisbon",
+    "WEST +01:00": "Europe/Lisbon",
+}
+_OFFSET = re.compile(r"\S+ ([+-])(\d\d):(\d\d)", re.ASCII)
+
+
+class Notes:
+    """Collects what was left out, one short English sentence each, none twice."""
+
+    def __init__(self) -> None:
+        self._sentences: dict[str, None] = {}
+
+    def add(self, sentence: str) -> None:
+        if len(self._sentences) < _MOST_NOTES:
+            self._sentences[sentence] = None
+
+    def as_tuple(self) -> tuple[str, ...]:
+        return tuple(self._sentences)
+
+
+class Fields:
+    """One JSON object of evcc, read key by key; ``where`` names it in notes."""
+
+    def __init__(self, raw: Mapping[str, object], notes: Notes, where: str = "") -> None:
+        self._raw = raw
+        self._notes = notes
+        self._where = where
+
+    def raw(self, *keys: str) -> object:
+        """Return the first of ``keys`` that is present and not null."""
+        for key in keys:
+            value = self._raw.get(key)
+            if value is not None:
+                return value
+        return None
+
+    def has(self, key: str) -> bool:
+        return key in self._raw
+
+    def number(self, *keys: str, low: float = -math.inf, high: float = math.inf) -> float | None:
+        """Return a finite number within ``low..high``, of the first key that has a value."""
+        value = self.raw(*keys)
+        if value is None:
+            return None
+        number = to_number(value)
+        if number is None:
+            self._note(keys[0], "is not a number")
+        elif not low <= number <= high:
+            self._note(keys[0], f"cannot be {number:g}")
+            return None
+        return number
+
+    def word(self, *keys: str) -> str | None:
+        """Return a non-empty text."""
+        value = self.raw(*keys)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            self._note(keys[0], "is not a text")
+            return None
+        return to_text(value) or None
+
+    def truth(self, key: str) -> bool | None:
+        """Return a truth value."""
+        value = self.raw(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._note(key, "is neither true nor false")
+        return None
+
+    def instant(self, *keys: str) -> datetime | None:
+        """Return an instant in UTC; evcc's zero time is none."""
+        value = self.raw(*keys)
+        return None if value is None else to_instant(value)
+
+    def object(self, key: str) -> "Fields | None":
+        """Return the object below ``key``."""
+        value = self.raw(key)
+        if isinstance(value, dict):
+            return Fields(value, self._notes, f"{self._where}{key}.")
+        if value is not None:
+            self._note(key, "is not an object")
+        return None
+
+    def objects(self, key: str) -> list["Fields | None"]:
+        """Return the objects of the list below ``key``, by position; None for what is no object."""
+        value = self.raw(key)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self._note(key, "is not a list")
+            return []
+        found: list[Fields | None] = []
+        for position, entry in enumerate(value, start=1):
+            where = f"{self._where}{key}[{position}]"
+            if isinstance(entry, dict):
+                found.append(Fields(entry, self._notes, f"{where}."))
+            else:
+                self._notes.add(f"{where} is not an object")
+                found.append(None)
+        return found
+
+    def named_objects(self, key: str) -> dict[str, "Fields"]:
+        """Return the objects of the object below ``key``, by their names."""
+        value = self.raw(key)
+        if not isinstance(value, dict):
+            return {}
+        return {
+            to_text(name): Fields(entry, self._notes, f"{self._where}{key}.{to_text(name)}.")
+            for name, entry in value.items()
+            if isinstance(entry, dict)
+        }
+
+    def _note(self, key: str, complaint: str) -> None:
+        self._notes.add(f"{self._where}{key} {complaint}")
+
+
+def to_number(value: object) -> float | None:
+    """Return ``value`` as a finite number, or None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def to_text(value: str) -> str:
+    """Return ``value`` fit for a page or a file: valid Unicode, not endless."""
+    return value[:_LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def to_instant(value: object) -> datetime | None:
+    """Return unix seconds or an RFC 3339 time with offset in UTC; None outside 2000..2100."""
+    if isinstance(value, str):
+        try:
+            instant = datetime.fromisoformat(value)
+            if instant.tzinfo is None:
+                return None
+            instant = instant.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+        return instant if _EARLIEST <= instant < _LATEST else None
+    seconds = to_number(value)
+    if seconds is None or not _EARLIEST_UNIX_S <= seconds < _LATEST_UNIX_S:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def to_time_zone(word: str) -> tzinfo | None:
+    """Return the zone of evcc's ``"CEST +02:00"``.
+
+    A well-known European pair gives the zone with its clock changes, anything else the bare offset;
+    None when there is no offset to read.
+    """
+    if word in {"UTC", "UTC +00:00"}:
+        return UTC
+    if word in _ZONE_BY_WORD:
+        try:
+            return ZoneInfo(_ZONE_BY_WORD[word])
+        except ZoneInfoNotFoundError:
+            pass  # a system without zone data: the offset is better than nothing
+    match = _OFFSET.fullmatch(word)
+    if match is None:
+        return None
+    sign, hours, minutes = match.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    if offset >= timedelta(hours=24):
+        return None
+    return timezone(-offset if sign == "-" else offset)

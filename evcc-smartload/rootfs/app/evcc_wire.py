@@ -1,0 +1,377 @@
+"""evcc's ``GET /api/state`` of every version as a ``SiteSnapshot``.
+
+Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``). Pure. evcc promises no
+stability for its state, so a value of the wrong type costs only itself: it becomes None and is
+noted. Units and signs are converted here and nowhere else: evcc counts grid import and battery
+discharge as positive watts.
+"""
+
+import json
+from datetime import datetime
+
+from domain.site import (
+    BatteryDevice,
+    BatteryMode,
+    BatterySnapshot,
+    ChargeMode,
+    Loadpoint,
+    SiteSnapshot,
+    SocSettings,
+    SolarSlot,
+    Vehicle,
+)
+from domain.tariff import Rate
+from errors import EvccUnavailableError, EvccUnreadableError
+from evcc_tariffs import parse_rates, parse_solar
+from evcc_values import Fields, Notes, to_number, to_text, to_time_zone
+
+_MOST_POWER_W = 1_000_000.0  # far above any home; what is larger is a broken meter
+_MOST_CAPACITY_KWH = 10_000.0
+_MOST_CURRENT_A = 1_000.0
+_MOST_SESSION_WH = 1_000_000.0
+_SOC_TOLERANCE_PCT = 1.0
+_PHASES = (1, 2, 3)
+_BATTERY_MODES = frozenset(mode.value for mode in BatteryMode)
+_CHARGE_MODES = frozenset(mode.value for mode in ChargeMode)
+
+# Any of these in the top level says that it is evcc that answered.
+_EVCC_KEYS = frozenset({"loadpoints", "siteTitle", "startupCompleted", "apiReady", "fatal"})
+
+# evcc answers battery modes as integers where its state has the word.
+_MODE_BY_NUMBER = (
+    BatteryMode.UNKNOWN,
+    BatteryMode.NORMAL,
+    BatteryMode.HOLD,
+    BatteryMode.CHARGE,
+    BatteryMode.HOLD_CHARGE,
+)
+
+
+def read_json(payload: bytes) -> object:
+    """Return the JSON value of an answer, out of the ``result`` envelope of old versions.
+
+    Raises:
+        EvccUnreadableError: The body is empty, cut off or no JSON.
+    """
+    if not payload.strip():
+        # evcc swallows its own encoding errors and then answers 200 with nothing.
+        raise EvccUnreadableError("evcc answered with an empty body")
+    try:
+        value: object = json.loads(payload)
+    except (ValueError, RecursionError) as err:
+        raise EvccUnreadableError("evcc's answer is not complete JSON") from err
+    if isinstance(value, dict) and value.keys() == {"result"}:
+        return value["result"]
+    return value
+
+
+def is_evcc_state(payload: bytes) -> bool:
+    """Tell whether ``payload`` is a state of evcc, also of one that is starting or has failed."""
+    try:
+        state = read_json(payload)
+    except EvccUnreadableError:
+        return False
+    return isinstance(state, dict) and not _EVCC_KEYS.isdisjoint(state)
+
+
+def read_state(payload: bytes, read_at: datetime) -> SiteSnapshot:
+    """Return what evcc says about the home.
+
+    Args:
+        payload: Body of ``GET /api/state``.
+        read_at: When it was read, aware UTC.
+
+    Raises:
+        EvccUnreadableError: The body is no state of evcc.
+        EvccUnavailableError: evcc is still starting, or could not start.
+    """
+    state = read_json(payload)
+    if not isinstance(state, dict) or _EVCC_KEYS.isdisjoint(state):
+        raise EvccUnreadableError("what answers under evcc's address does not speak like evcc")
+    notes = Notes()
+    site = Fields(state, notes)
+    _check_started(site)
+    grid_w = _grid_w(site)
+    battery = _battery(site, notes)
+    forecast = site.object("forecast") or Fields({}, notes)
+    zone = site.word("timezone")
+    return SiteSnapshot(
+        read_at=read_at,
+        evcc_version=site.word("version") or "",
+        title=site.word("siteTitle") or "",
+        currency=site.word("currency") or "EUR",  # evcc's own default
+        time_zone=None if zone is None else to_time_zone(zone),
+        pv_kw=_pv_kw(site),
+        home_kw=_positive_kw(_power_w(site, "homePower")),
+        grid_import_kw=_positive_kw(grid_w),
+        grid_export_kw=_positive_kw(_reversed(grid_w)),
+        battery=battery,
+        settings=None if battery is None else _settings(site, notes),
+        loadpoints=_loadpoints(site),
+        vehicles=_vehicles(site),
+        import_rates=parse_rates(forecast.raw("grid"), notes, "forecast.grid"),
+        export_rates=parse_rates(forecast.raw("feedin"), notes, "forecast.feedin"),
+        solar=parse_solar(forecast.raw("solar"), notes, "forecast.solar"),
+        automatic_mode=site.truth("optimizerAutomatic") is True,
+        implausible=notes.as_tuple(),
+    )
+
+
+def read_rates(payload: bytes, usage: str) -> tuple[tuple[Rate, ...], tuple[str, ...]]:
+    """Return the rates of ``GET /api/tariff/{usage}`` and what was left out of them.
+
+    Raises:
+        EvccUnreadableError: The body is no JSON.
+    """
+    notes = Notes()
+    return parse_rates(read_json(payload), notes, f"tariff {usage}"), notes.as_tuple()
+
+
+def read_solar(payload: bytes) -> tuple[tuple[SolarSlot, ...], tuple[str, ...]]:
+    """Return the forecast of ``GET /api/tariff/solar`` and what was left out of it.
+
+    Raises:
+        EvccUnreadableError: The body is no JSON.
+    """
+    notes = Notes()
+    return parse_solar(read_json(payload), notes, "tariff solar"), notes.as_tuple()
+
+
+def read_battery_mode(value: object) -> BatteryMode:
+    """Return the mode of evcc's word or number; UNKNOWN for one we do not know."""
+    number = to_number(value)
+    if number is not None:
+        listed = number in range(len(_MODE_BY_NUMBER))
+        return _MODE_BY_NUMBER[int(number)] if listed else BatteryMode.UNKNOWN
+    if isinstance(value, str) and value in _BATTERY_MODES:
+        return BatteryMode(value)
+    return BatteryMode.UNKNOWN
+
+
+def _check_started(site: Fields) -> None:
+    fatal = site.raw("fatal")
+    if fatal:
+        raise EvccUnavailableError(f"evcc could not start: {_fatal_text(fatal)}")
+    # Both keys are younger than the state itself; absent means an older version that is up.
+    if site.raw("apiReady") is False or site.raw("startupCompleted") is False:
+        raise EvccUnavailableError("evcc is starting")
+
+
+def _fatal_text(fatal: object) -> str:
+    first = fatal[0] if isinstance(fatal, list) else fatal
+    if isinstance(first, dict):
+        parts = (first.get("class"), first.get("device"), first.get("error"))
+        return to_text(" ".join(part for part in parts if isinstance(part, str) and part))
+    return to_text(first) if isinstance(first, str) else "no reason given"
+
+
+def _power_w(fields: Fields, *keys: str) -> float | None:
+    return fields.number(*keys, low=-_MOST_POWER_W, high=_MOST_POWER_W)
+
+
+def _positive_kw(power_w: float | None) -> float | None:
+    """Return the part of a signed power that flows in the positive direction [kW]."""
+    return None if power_w is None else max(0.0, power_w) / 1000.0
+
+
+def _reversed(power_w: float | None) -> float | None:
+    return None if power_w is None else -power_w
+
+
+def _grid_w(site: Fields) -> float | None:
+    """Return the grid power, import positive [W]; a key of its own before evcc 0.133."""
+    if site.raw("grid") is None:
+        return _power_w(site, "gridPower")
+    grid = site.object("grid")
+    return None if grid is None else _power_w(grid, "power")
+
+
+def _pv_kw(site: Fields) -> float | None:
+    # An inverter in standby draws a few watts, which is no negative sunshine.
+    if site.has("pvPower"):
+        return _positive_kw(_power_w(site, "pvPower"))
+    powers_w = [None if meter is None else _power_w(meter, "power") for meter in site.objects("pv")]
+    known_w = [power_w for power_w in powers_w if power_w is not None]
+    complete = bool(powers_w) and len(known_w) == len(powers_w)
+    return _positive_kw(sum(known_w)) if complete else None
+
+
+def _battery(site: Fields, notes: Notes) -> BatterySnapshot | None:
+    """Read the batteries: an object since evcc 0.301, a list beside keys of its own before."""
+    raw = site.raw("battery")
+    if isinstance(raw, list):
+        total_w, soc_pct = _power_w(site, "batteryPower"), _soc_pct(site, "batterySoc")
+        listed = site.objects("battery")
+    else:
+        total = site.object("battery")
+        if total is None:
+            return None
+        total_w, soc_pct = _power_w(total, "power"), _soc_pct(total, "soc")
+        listed = total.objects("devices")
+    if not listed and not total_w and not soc_pct:
+        return None  # evcc may show an all-zero object where there is no battery
+    devices = tuple(_device(entry, number) for number, entry in enumerate(listed, start=1))
+    external = site.raw("batteryModeExternal")
+    charge_kw, discharge_kw = _battery_flows_kw(total_w, devices, notes)
+    return BatterySnapshot(
+        soc_pct=_common_soc_pct(soc_pct, devices, notes),
+        capacity_kwh=_common_capacity_kwh(devices),
+        charge_kw=charge_kw,
+        discharge_kw=discharge_kw,
+        mode=read_battery_mode(site.raw("batteryMode")),
+        external_mode=None if external is None else read_battery_mode(external),
+        devices=devices,
+        discharge_control=site.truth("batteryDischargeControl"),
+        grid_charge_limit=site.number("batteryGridChargeLimit"),
+    )
+
+
+def _device(fields: Fields | None, number: int) -> BatteryDevice:
+    if fields is None:
+        return BatteryDevice(name=f"battery {number}")
+    power_w = _power_w(fields, "power")
+    return BatteryDevice(
+        name=fields.word("name") or f"battery {number}",
+        title=fields.word("title"),
+        soc_pct=_soc_pct(fields, "soc"),
+        capacity_kwh=_capacity_kwh(fields),
+        charge_kw=_positive_kw(_reversed(power_w)) or 0.0,
+        discharge_kw=_positive_kw(power_w) or 0.0,
+        controllable=fields.truth("controllable") is True,
+    )
+
+
+def _battery_flows_kw(
+    total_w: float | None, devices: tuple[BatteryDevice, ...], notes: Notes
+) -> tuple[float, float]:
+    """Return what flows into and out of all batteries together [kW], one of them 0."""
+    if total_w is None:
+        notes.add("the battery's power is missing; the sum of its devices is used")
+        net_kw = sum(device.discharge_kw - device.charge_kw for device in devices)
+    else:
+        net_kw = total_w / 1000.0
+    return max(0.0, -net_kw), max(0.0, net_kw)
+
+
+def _common_soc_pct(
+    evcc_pct: float | None, devices: tuple[BatteryDevice, ...], notes: Notes
+) -> float | None:
+    """Return evcc's mean, or ours where evcc's cannot be; None unless every device has a SoC.
+
+    When one of several cannot be read, evcc counts it as 0 %, so its mean is wrong then.
+    """
+    if not devices:
+        return evcc_pct
+    socs_pct = [device.soc_pct for device in devices if device.soc_pct is not None]
+    if len(socs_pct) < len(devices):
+        notes.add("the battery's SoC is unknown: not every battery reports one")
+        return None
+    if evcc_pct is not None and (
+        min(socs_pct) - _SOC_TOLERANCE_PCT <= evcc_pct <= max(socs_pct) + _SOC_TOLERANCE_PCT
+    ):
+        return evcc_pct
+    weights = [device.capacity_kwh for device in devices if device.capacity_kwh is not None]
+    if len(weights) < len(devices):
+        weights = [1.0] * len(devices)
+    weighted = sum(soc * weight for soc, weight in zip(socs_pct, weights, strict=True))
+    return weighted / sum(weights)
+
+
+def _common_capacity_kwh(devices: tuple[BatteryDevice, ...]) -> float | None:
+    """Return the sum of all devices; evcc's own number counts batteries when one is unknown."""
+    known = [device.capacity_kwh for device in devices if device.capacity_kwh is not None]
+    return sum(known) if devices and len(known) == len(devices) else None
+
+
+def _soc_pct(fields: Fields, *keys: str) -> float | None:
+    return fields.number(*keys, low=0.0, high=100.0)
+
+
+def _capacity_kwh(fields: Fields) -> float | None:
+    """Return a capacity; evcc's 0 means that none was configured."""
+    return fields.number("capacity", low=0.0, high=_MOST_CAPACITY_KWH) or None
+
+
+def _settings(site: Fields, notes: Notes) -> SocSettings:
+    return SocSettings(
+        priority_soc_pct=_setting_pct(site, "prioritySoc", notes),
+        buffer_soc_pct=_setting_pct(site, "bufferSoc", notes),
+        buffer_start_soc_pct=_setting_pct(site, "bufferStartSoc", notes),
+    )
+
+
+def _setting_pct(site: Fields, key: str, notes: Notes) -> float | None:
+    value_pct = site.number(key, low=0.0)
+    if value_pct is not None and value_pct > 100.0:  # noqa: PLR2004 - a percentage
+        # evcc checks no upper bound; as no battery is ever above 100 %, both mean the same.
+        notes.add(f"{key} is {value_pct:g} in evcc and counts as 100")
+        return 100.0
+    return value_pct
+
+
+def _loadpoints(site: Fields) -> tuple[Loadpoint, ...]:
+    """Read the loadpoints; evcc's number of one is its position, so a broken one keeps its own."""
+    return tuple(
+        _loadpoint(fields, number)
+        for number, fields in enumerate(site.objects("loadpoints"), start=1)
+        if fields is not None
+    )
+
+
+def _loadpoint(fields: Fields, number: int) -> Loadpoint:
+    name = fields.word("name") or f"lp-{number}"
+    mode, uses_smart_schema = _charge_mode(fields)
+    phases = fields.number("phasesActive")
+    session_wh = fields.number("sessionEnergy", "chargedEnergy", low=0.0, high=_MOST_SESSION_WH)
+    # A heater shows its temperature where a car has its SoC.
+    is_heater = fields.truth("chargerFeatureHeating") is True
+    return Loadpoint(
+        number=number,
+        name=name,
+        title=fields.word("title") or name,
+        mode=mode,
+        connected=fields.truth("connected") is True,
+        charging=fields.truth("charging") is True,
+        charge_kw=_positive_kw(_power_w(fields, "chargePower")) or 0.0,
+        min_current_a=_current_a(fields, "effectiveMinCurrent", "minCurrent"),
+        max_current_a=_current_a(fields, "effectiveMaxCurrent", "maxCurrent"),
+        phases_active=int(phases) if phases is not None and phases in _PHASES else None,
+        vehicle_name=fields.word("vehicleName"),
+        vehicle_title=fields.word("vehicleTitle"),
+        # 0 is evcc's "not known", for the SoC of a car as for that of its plan.
+        vehicle_soc_pct=None if is_heater else _soc_pct(fields, "vehicleSoc") or None,
+        limit_soc_pct=_soc_pct(fields, "effectiveLimitSoc") or _soc_pct(fields, "limitSoc") or None,
+        session_limit_soc_pct=_soc_pct(fields, "limitSoc"),
+        session_kwh=None if session_wh is None else session_wh / 1000.0,
+        plan_soc_pct=_soc_pct(fields, "effectivePlanSoc") or None,
+        plan_time=fields.instant("effectivePlanTime", "planTime"),
+        smart_cost_limit=fields.number("smartCostLimit"),
+        uses_smart_schema=uses_smart_schema,
+    )
+
+
+def _charge_mode(fields: Fields) -> tuple[ChargeMode, bool]:
+    """Return the mode and whether the loadpoint speaks the newer schema (off, smart, now)."""
+    word = fields.word("mode")
+    if word == "smart":
+        always = fields.word("alwaysCharge") in {"on", "once"}
+        return (ChargeMode.MIN_PV if always else ChargeMode.PV), True
+    mode = ChargeMode(word) if word in _CHARGE_MODES else ChargeMode.UNKNOWN
+    return mode, fields.has("alwaysCharge")
+
+
+def _current_a(fields: Fields, *keys: str) -> float | None:
+    return fields.number(*keys, low=0.0, high=_MOST_CURRENT_A)
+
+
+def _vehicles(site: Fields) -> tuple[Vehicle, ...]:
+    return tuple(
+        Vehicle(
+            name=name,
+            title=fields.word("title") or name,
+            capacity_kwh=_capacity_kwh(fields),
+            min_soc_pct=_soc_pct(fields, "minSoc"),
+            limit_soc_pct=_soc_pct(fields, "limitSoc") or None,
+        )
+        for name, fields in site.named_objects("vehicles").items()
+    )
