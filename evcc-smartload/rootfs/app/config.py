@@ -119,7 +119,12 @@ class Config(BaseModel):
         int,
         _Number,
         _Unit("%"),
-        Field(ge=20, le=90, description="Lowest buffer that SmartLoad asks for [%], 20 to 90."),
+        Field(
+            ge=20,
+            le=90,
+            description="Buffer SoC while the sun is uncertain [%], 20 to 90. "
+            "SmartLoad lowers it, down to 20, and never raises it above this.",
+        ),
     ] = 30
     time_zone: Annotated[
         str | None,
