@@ -358,10 +358,7 @@ class DynamicBufferCalc:
         with self._lock:
             end = self._live_activation_ts()
         if end is not None and now + timedelta(days=extra_days) < end:
-            raise ExtensionTooShortError(
-                f"Die laufende Beobachtung endet erst am {end.isoformat(timespec='minutes')}; "
-                f"{extra_days} Tage ab jetzt wären kürzer."
-            )
+            raise ExtensionTooShortError(ends_at=end, extra_days=extra_days)
 
     @property
     def problem(self) -> str | None:

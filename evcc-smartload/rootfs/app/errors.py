@@ -12,6 +12,8 @@ SmartLoadError
 └── ClockNotSetError               the clock cannot be right, so "from now" means nothing
 """
 
+from datetime import datetime
+
 
 class SmartLoadError(Exception):
     """Base of all errors that SmartLoad raises on purpose."""
@@ -51,6 +53,11 @@ class WriteRefusedError(SmartLoadError):
 
 class ExtensionTooShortError(SmartLoadError):
     """An extension of the observation would end earlier than the running period."""
+
+    def __init__(self, *, ends_at: datetime, extra_days: int) -> None:
+        super().__init__(f"the observation runs until {ends_at.isoformat()} already")
+        self.ends_at = ends_at
+        self.extra_days = extra_days
 
 
 class ClockNotSetError(SmartLoadError):

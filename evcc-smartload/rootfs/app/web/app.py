@@ -1,0 +1,277 @@
+"""The HTTP service: the page, the state, and the few things that can be asked for.
+
+Every answer is relative to wherever the service is reached, so it works behind a path prefix.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from clock import Clock
+from domain.ports import BufferControl
+from errors import ClockNotSetError, ExtensionTooShortError
+from health import Heartbeat
+from inbox import Inbox, Wish
+from state_store import StateStore, _snapshot_to_json_dict
+from version import VERSION
+from web.access import AccessRules, Refusal
+from web.broadcast import Broadcast
+from web.guard import Guard, refuse
+from web.schemas import (
+    Activated,
+    BufferLog,
+    DemoSpeed,
+    Done,
+    ErrorAnswer,
+    Extended,
+    ExtendObservation,
+    Health,
+)
+
+STATIC_DIR = Path(__file__).parent / "static"
+# More streams than a household has screens; beyond it somebody leaks them.
+MOST_READERS = 500
+REFUSALS: dict[int | str, dict[str, object]] = {
+    status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 413, 503)
+}
+
+
+class DemoControl(Protocol):
+    """The clock of the simulated home."""
+
+    def set_speed(self, speed: float) -> None:
+        """Let simulated time pass ``speed`` times as fast as real time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebParts:
+    """What the service shows and whom it asks."""
+
+    store: StateStore
+    inbox: Inbox
+    heartbeat: Heartbeat
+    clock: Clock
+    rules: AccessRules
+    buffer: Callable[[], BufferControl | None]
+    demo: DemoControl | None = None
+    static_dir: Path = STATIC_DIR
+
+
+class RefusedError(Exception):
+    """A request that is understood and not carried out."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.text_en)
+        self.refusal = refusal
+
+
+def create_app(parts: WebParts) -> FastAPI:
+    """Build the service; it starts and stops distributing states with its lifespan."""
+    broadcast = Broadcast(parts.store)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        pump = asyncio.create_task(broadcast.run())
+        try:
+            yield
+        finally:
+            pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pump
+
+    app = FastAPI(
+        title="SmartLoad",
+        version=VERSION,
+        description="The dynamic buffer of a home with evcc: what it does, and why.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.broadcast = broadcast
+    app.add_middleware(Guard, rules=parts.rules)
+    _add_errors(app)
+    _add_reading(app, parts, broadcast)
+    _add_buffer(app, parts)
+    _add_control(app, parts)
+    _add_page(app, parts.static_dir)
+    return app
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(RefusedError)
+    async def refused(request: Request, exc: RefusedError) -> Response:
+        return refuse(request.headers, exc.refusal)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, exc: RequestValidationError) -> Response:
+        return refuse(request.headers, _invalid(exc))
+
+    @app.exception_handler(HTTPException)
+    async def other(request: Request, exc: HTTPException) -> Response:
+        refusal = Refusal(
+            status=exc.status_code,
+            code="not_found" if exc.status_code == _NOT_FOUND else "not_possible",
+            text_de="Das gibt es hier nicht.",
+            text_en="There is no such thing here.",
+        )
+        return refuse(request.headers, refusal)
+
+
+def _add_reading(app: FastAPI, parts: WebParts, broadcast: Broadcast) -> None:
+    @app.get("/healthz", responses={503: {"model": Health}})
+    async def healthz(response: Response) -> Health:
+        """Whether the loop is alive and can save; never whether evcc is."""
+        complaint = parts.heartbeat.complaint(parts.clock.monotonic_s())
+        if complaint is not None:
+            response.status_code = 503
+        return Health(ok=complaint is None, complaint=complaint)
+
+    @app.get("/status", responses=REFUSALS)
+    def status() -> JSONResponse:
+        """Return the whole state, as the events carry it."""
+        return JSONResponse(_snapshot_to_json_dict(parts.store.snapshot()))
+
+    @app.get(
+        "/events",
+        responses={200: {"content": {"text/event-stream": {}}}, **REFUSALS},
+        response_class=StreamingResponse,
+    )
+    async def events() -> StreamingResponse:
+        """Stream the whole state now and at each change, with heartbeats."""
+        if broadcast.n_readers >= MOST_READERS:
+            raise RefusedError(_TOO_MANY_READERS)
+        return StreamingResponse(
+            broadcast.stream(),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+
+def _add_buffer(app: FastAPI, parts: WebParts) -> None:
+    def buffer() -> BufferControl:
+        control = parts.buffer()
+        if control is None:
+            raise RefusedError(_NO_BUFFER)
+        return control
+
+    @app.get("/buffer/log", responses=REFUSALS)
+    def log() -> BufferLog:
+        """Return every stored event, up to 700 (seven days), oldest first."""
+        return BufferLog(events=buffer().log())
+
+    @app.post("/buffer/activate-live", responses=REFUSALS)
+    def activate_live() -> Activated:
+        """Go live now; evcc's ``bufferSoc`` follows within seconds."""
+        buffer().activate_live()
+        parts.inbox.put(Wish.TAKE_CONTROL)
+        return Activated()
+
+    @app.post("/buffer/extend-obs", responses=REFUSALS)
+    def extend_observation(body: ExtendObservation | None = None) -> Extended:
+        """Observe for some days from now; refused when the running period lasts longer."""
+        days = (body or ExtendObservation()).days
+        control = buffer()
+        try:
+            control.check_extension(days)
+            control.extend_observation(days)
+        except ExtensionTooShortError as exc:
+            raise RefusedError(_too_short(exc)) from exc
+        except ClockNotSetError as exc:
+            raise RefusedError(_CLOCK_NOT_SET) from exc
+        parts.inbox.put(Wish.REFRESH)
+        return Extended(extended_days=days)
+
+
+def _add_control(app: FastAPI, parts: WebParts) -> None:
+    @app.post("/control/release", responses=REFUSALS)
+    def release() -> Done:
+        """Give evcc its own settings back and write nothing until ``/control/resume``."""
+        parts.inbox.put(Wish.RELEASE)
+        return Done()
+
+    @app.post("/control/resume", responses=REFUSALS)
+    def resume() -> Done:
+        """Take the wheel again; also ends a hold by the owner's hand in evcc."""
+        parts.inbox.put(Wish.TAKE_CONTROL)
+        return Done()
+
+    if parts.demo is not None:
+        clock = parts.demo
+
+        @app.post("/demo/speed", responses=REFUSALS)
+        def set_speed(body: DemoSpeed) -> Done:
+            """Let the simulated home live faster or slower."""
+            clock.set_speed(body.speed)
+            parts.inbox.put(Wish.REFRESH)
+            return Done()
+
+
+def _add_page(app: FastAPI, static_dir: Path) -> None:
+    @app.get("/", include_in_schema=False)
+    def page() -> Response:
+        index = static_dir / "index.html"
+        if not index.is_file():
+            return HTMLResponse(_NO_PAGE, status_code=503)
+        return FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+    if static_dir.is_dir():
+        app.mount("/", StaticFiles(directory=static_dir), name="static")
+
+
+def _invalid(exc: RequestValidationError) -> Refusal:
+    first = exc.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return Refusal(
+        status=400,
+        code="invalid",
+        text_de=f"Die Anfrage ist nicht gültig: „{where}“: {first['msg']}.",
+        text_en=f"The request is not valid: “{where}”: {first['msg']}.",
+    )
+
+
+def _too_short(exc: ExtensionTooShortError) -> Refusal:
+    return Refusal(
+        status=409,
+        code="extension_too_short",
+        text_de=f"Die laufende Beobachtung endet erst am {exc.ends_at:%d.%m.%Y %H:%M} UTC; "
+        f"{exc.extra_days} Tage ab jetzt wären kürzer.",
+        text_en=f"The running observation ends on {exc.ends_at:%Y-%m-%d %H:%M} UTC only; "
+        f"{exc.extra_days} days from now would be shorter.",
+    )
+
+
+_NOT_FOUND = 404
+_NO_BUFFER = Refusal(
+    status=503,
+    code="buffer_missing",
+    text_de="Der dynamische Puffer konnte nicht gestartet werden; das Protokoll nennt den Grund.",
+    text_en="The dynamic buffer could not be started; the log says why.",
+)
+_CLOCK_NOT_SET = Refusal(
+    status=503,
+    code="clock_not_set",
+    text_de="Die Uhr dieses Rechners ist noch nicht gestellt; bitte gleich noch einmal versuchen.",
+    text_en="The clock of this computer is not set yet; please try again in a moment.",
+)
+_TOO_MANY_READERS = Refusal(
+    status=503,
+    code="too_many_readers",
+    text_de="Zu viele offene Verbindungen; bitte andere Seiten schließen.",
+    text_en="Too many open connections; please close other pages.",
+)
+_NO_PAGE = (
+    '<!doctype html><meta charset="utf-8"><title>SmartLoad</title>'
+    "<p>Die Seite ist noch nicht gebaut / the page has not been built yet: <code>make page</code>."
+)
