@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-import annotated_types
 import yaml
 from pydantic import (
     AfterValidator,
@@ -26,7 +25,6 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
-from pydantic.fields import FieldInfo
 
 from domain.config_problem import ConfigProblem
 
@@ -37,20 +35,6 @@ DEFAULT_PORT = 8099
 _LONGEST_FILE_BYTES = 1_000_000  # a real file has under 1 kB; larger ones are not ours
 _LONGEST_GIVEN_CHARS = 80
 _MASK = "(not shown)"
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """The unit of a number, for the text that says what is allowed."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Allowed:
-    """What is allowed, where the type alone does not tell it."""
-
-    text: str
 
 
 def _parse_evcc_url(text: str) -> str:
@@ -100,6 +84,7 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+# Both stand after Field in an annotation; before it, the bounds would be missing from the schema.
 _Number = BeforeValidator(_refuse_bool)
 _Word = BeforeValidator(_lower)
 
@@ -112,42 +97,48 @@ class Config(BaseModel):
     evcc_url: Annotated[
         str,
         AfterValidator(_parse_evcc_url),
-        _Allowed("http:// or https:// address such as http://evcc.local:7070"),
-        Field(description="Address of evcc, without a trailing slash. Empty: search for it."),
+        Field(
+            description="Address of evcc, without a trailing slash. Empty: search for it.",
+            json_schema_extra={
+                "allowed": "http:// or https:// address such as http://evcc.local:7070"
+            },
+        ),
     ] = ""
     battery_min_soc: Annotated[
         int,
-        _Number,
-        _Unit("%"),
         Field(
             ge=20,
             le=90,
+            json_schema_extra={"unit": "%"},
             description="Buffer SoC while the sun is uncertain [%], 20 to 90. "
             "SmartLoad lowers it, down to 20, and never raises it above this.",
         ),
+        _Number,
     ] = 30
     time_zone: Annotated[
         str | None,
         AfterValidator(lambda name: None if name is None else _check_time_zone(name)),
-        _Allowed("name of a time zone such as Europe/Berlin"),
-        Field(description="IANA time zone of the home. None: the one evcc or TZ says."),
+        Field(
+            description="IANA time zone of the home. None: the one evcc or TZ says.",
+            json_schema_extra={"allowed": "name of a time zone such as Europe/Berlin"},
+        ),
     ] = None
     language: Annotated[
         Literal["auto", "de", "en"],
-        _Word,
         Field(description="Language of the page; auto follows the browser."),
+        _Word,
     ] = "auto"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        _Word,
         Field(description="The least important line that is still logged."),
+        _Word,
     ] = "info"
     password: Annotated[
         SecretStr | None,
-        _Unit("characters"),
         Field(
             min_length=8,
             max_length=128,
+            json_schema_extra={"unit": "characters"},
             description="Asked for before changes from other machines. None: refuse those.",
         ),
     ] = None
@@ -156,35 +147,41 @@ class Config(BaseModel):
     bind_address: Annotated[
         str,
         AfterValidator(_check_bind_address),
-        _Allowed("IP address of this machine such as 127.0.0.1, or 0.0.0.0 for all"),
-        Field(description="Address that the page is served on."),
+        Field(
+            description="Address that the page is served on.",
+            json_schema_extra={
+                "allowed": "IP address of this machine such as 127.0.0.1, or 0.0.0.0 for all"
+            },
+        ),
     ] = "127.0.0.1"
     port: Annotated[
         int,
-        _Number,
         Field(ge=1, le=65535, description="TCP port that the page is served on, 1 to 65535."),
+        _Number,
     ] = DEFAULT_PORT
     data_dir: Annotated[
         str,
         AfterValidator(_parse_data_dir),
-        _Allowed("folder that SmartLoad may write to"),
-        Field(min_length=1, description="Folder of everything SmartLoad remembers."),
+        Field(
+            description="Folder of everything SmartLoad remembers.",
+            json_schema_extra={"allowed": "folder that SmartLoad may write to"},
+        ),
     ] = "data"
     demo_seed: Annotated[
         int,
-        _Number,
         Field(ge=0, le=2**32 - 1, description="Which simulated home; same seed, same home."),
+        _Number,
     ] = 1
     demo_speed: Annotated[
         float,
-        _Number,
-        _Unit("simulated seconds per second"),
         Field(
             ge=1,
             le=3600,
             allow_inf_nan=False,
+            json_schema_extra={"unit": "simulated seconds per second"},
             description="Speed of the simulated home [s/s], 1 to 3600.",
         ),
+        _Number,
     ] = 360.0
 
 
@@ -244,27 +241,16 @@ def allowed_text(option: str) -> str:
     Raises:
         KeyError: There is no such option.
     """
-    field = Config.model_fields[option]
-    bounds = dict[str, Any]()
-    unit = ""
-    for mark in field.metadata:
-        match mark:
-            case _Allowed():
-                return mark.text
-            case _Unit():
-                unit = f" {mark.text}"
-            case annotated_types.Ge():
-                bounds["low"] = mark.ge
-            case annotated_types.Le():
-                bounds["high"] = mark.le
-            case annotated_types.MinLen():
-                bounds["low"] = mark.min_length
-            case annotated_types.MaxLen():
-                bounds["high"] = mark.max_length
-    if bounds:
-        return f"{bounds['low']} to {bounds['high']}{unit}"
-    *others, last = _words(field)
-    return f"{', '.join(others)} or {last}"
+    schema = Config.model_json_schema()["properties"][option]
+    if "allowed" in schema:
+        return str(schema["allowed"])
+    kind = schema.get("anyOf", [schema])[0]  # an option that may be None lists its type first
+    if "enum" in kind:
+        *others, last = kind["enum"]
+        return f"{', '.join(others)} or {last}"
+    low = kind.get("minimum", kind.get("minLength"))
+    high = kind.get("maximum", kind.get("maxLength"))
+    return f"{low} to {high} {schema.get('unit', '')}".rstrip()
 
 
 def _take_good(
@@ -316,9 +302,10 @@ def _is_valid(option: str, value: object) -> bool:
     return True
 
 
-def _words(field: FieldInfo) -> tuple[str, ...]:
-    """Return the words that a field allows, empty when it is not a choice of words."""
-    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+def _words(option: str) -> tuple[str, ...]:
+    """Return the words that an option allows, empty when it is not a choice of words."""
+    kind = Config.model_fields[option].annotation
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 def _nearest(text: str, known: Iterable[str]) -> str | None:
@@ -332,7 +319,7 @@ def _nearest_value(option: str, value: object) -> str | None:
         return None
     if option == "time_zone":
         return _nearest(value, sorted(available_timezones()))
-    return _nearest(value, _words(Config.model_fields[option]))
+    return _nearest(value, _words(option))
 
 
 def _shown(option: str, value: object) -> str:
