@@ -1,0 +1,606 @@
+"""What the client sends to evcc, what it does not, and what it makes of evcc's answers."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+
+from domain.control import AppliedSetting, EvccSetting
+from domain.site import BatteryMode, ChargeMode
+from errors import (
+    EvccAutomaticModeError,
+    EvccRejectedError,
+    EvccUnavailableError,
+    EvccUnreadableError,
+    SmartLoadError,
+    WriteRefusedError,
+)
+from evcc_bounds import path_number
+from evcc_client import EvccClient
+from tests.support.small_evcc import SmallEvcc, not_found, refused
+
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+
+
+class Recorder:
+    """A guard that writes down what it is told and may refuse."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+        self.refusal: WriteRefusedError | None = None
+
+    def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
+        self.told.append(("before", setting, old_pct, new_pct))
+        if self.refusal is not None:
+            raise self.refusal
+
+    def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
+        self.told.append(("after", setting, accepted_pct))
+
+
+@pytest.fixture
+def evcc() -> SmallEvcc:
+    return SmallEvcc()
+
+
+@pytest.fixture
+def guard() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def client(evcc: SmallEvcc, guard: Recorder) -> Iterator[EvccClient]:
+    client = EvccClient("http://evcc:7070/", guard=guard, transport=evcc.transport)
+    yield client
+    client.close()
+
+
+def answering(*responses: httpx2.Response | Exception) -> EvccClient:
+    """Return a client of something that answers with ``responses``, one after the other."""
+    left = list(responses)
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        response = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    return EvccClient("http://evcc:7070", transport=httpx2.MockTransport(answer))
+
+
+# Reading
+
+
+def test_a_reading_has_the_time_it_was_given(client: EvccClient) -> None:
+    site = client.read_site(NOW)
+
+    assert site.read_at == NOW
+    assert site.title == "Small"
+    assert client.base_url == "http://evcc:7070"
+
+
+def test_the_envelope_of_old_versions_changes_nothing(evcc: SmallEvcc, client: EvccClient) -> None:
+    bare = client.read_site(NOW)
+    evcc.has_envelope = True
+
+    assert client.read_site(NOW) == bare
+    assert client.set_buffer_soc(30).accepted_pct == 30
+
+
+def test_what_the_forecast_lacks_comes_from_the_tariff_paths(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    slot = {"start": "2026-11-22T08:00:00Z", "end": "2026-11-22T09:00:00Z"}
+    evcc.forecast = {"grid": [[1795335300, 1795336200, 0.3]]}
+    evcc.tariffs = {
+        "grid": [{**slot, "value": 9}],
+        "feedin": [{**slot, "price": 0.08}],
+        "solar": [{**slot, "value": 1500}],
+    }
+
+    site = client.read_site(NOW)
+
+    assert [rate.price_eur_per_kwh for rate in site.import_rates] == [0.3]
+    assert [rate.price_eur_per_kwh for rate in site.export_rates] == [0.08]
+    assert [slot.power_kw for slot in site.solar] == [1.5]
+
+
+def test_tariffs_that_evcc_does_not_have_are_empty(client: EvccClient) -> None:
+    site = client.read_site(NOW)
+
+    assert site.import_rates == site.export_rates == ()
+    assert site.solar == ()
+    assert site.implausible == ()
+
+
+def test_a_tariff_that_fails_does_not_fail_the_reading(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.fault = lambda request: httpx2.Response(500) if "tariff" in request.url.path else None
+
+    site = client.read_site(NOW)
+
+    assert site.import_rates == ()
+    assert "a tariff could not be read" in site.implausible[0]
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (httpx2.ConnectError("Connection refused"), "does not answer at http://evcc:7070"),
+        (httpx2.ConnectTimeout("slow"), "longer than 10 s"),
+        (httpx2.ReadTimeout("slow"), "longer than 10 s"),
+        (httpx2.RemoteProtocolError("cut"), "broke off"),
+        (httpx2.InvalidURL("bad"), "no address"),
+        (UnicodeError("label too long"), "no address"),
+        (httpx2.Response(503), "status 503"),
+        (httpx2.Response(301, headers={"location": "/login"}), "sends us elsewhere"),
+        (httpx2.Response(401, text="Unauthorized\n"), "status 401"),
+        (not_found(), "still starting, or it is not evcc"),
+        (httpx2.Response(200, json={"apiReady": False, "loadpoints": []}), "starting"),
+    ],
+)
+def test_an_evcc_that_is_away_says_how(failure: httpx2.Response | Exception, words: str) -> None:
+    with pytest.raises(EvccUnavailableError, match=words):
+        answering(failure).read_site(NOW)
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b'{"loadpoints": [', b"<html>", b"[]", b"{}"])
+def test_a_200_without_a_state_is_unreadable(body: bytes) -> None:
+    with pytest.raises(EvccUnreadableError):
+        answering(httpx2.Response(200, content=body)).read_site(NOW)
+
+
+def test_a_compressed_answer_that_is_damaged_is_unavailable() -> None:
+    damaged = gzip.compress(b'{"loadpoints": []}')[:-9] + b"garbage!!"
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(
+            200, headers={"content-encoding": "gzip"}, stream=httpx2.ByteStream(damaged)
+        )
+
+    client = EvccClient("http://evcc:7070", transport=httpx2.MockTransport(answer))
+    with pytest.raises(EvccUnavailableError):
+        client.read_site(NOW)
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:
+    taken = 0
+
+    class Endless(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            nonlocal taken
+            while True:
+                taken += 1
+                yield b" " * 1_000_000
+
+    client = answering(httpx2.Response(200, stream=Endless()))
+
+    with pytest.raises(EvccUnreadableError, match="does not end"):
+        client.read_site(NOW)
+    assert taken < 20
+
+
+def test_an_answer_in_drops_ends_with_the_time_limit() -> None:
+    class Drops(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                yield b" "
+
+    client = EvccClient(
+        "http://evcc:7070",
+        transport=httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Drops())),
+        timeout_s=0.01,
+    )
+
+    with pytest.raises(EvccUnavailableError, match="longer than"):
+        client.read_site(NOW)
+
+
+def test_no_password_is_shown() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    client = EvccClient("http://me:secret@evcc:7070", transport=httpx2.MockTransport(answer))
+
+    with pytest.raises(EvccUnavailableError) as caught:
+        client.read_site(NOW)
+    assert "secret" not in str(caught.value) + client.base_url
+
+
+@pytest.mark.parametrize(
+    "url", ["evcc:7070", "", "http://", "ftp://evcc", "http://[", "http://a:b"]
+)
+def test_an_address_that_is_none_is_unavailable(url: str) -> None:
+    client = EvccClient(url, timeout_s=0.5)
+
+    with pytest.raises(EvccUnavailableError):
+        client.read_site(NOW)
+
+
+# The buffer
+
+
+def test_a_new_buffer_is_sent_and_returned(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder
+) -> None:
+    client.read_site(NOW)
+
+    applied = client.set_buffer_soc(62.5)
+
+    assert evcc.buffer_soc == 62.5
+    assert evcc.commands == ["POST /api/buffersoc/62.5"]
+    assert applied == AppliedSetting(
+        setting=EvccSetting.BUFFER_SOC, wanted_pct=62.5, accepted_pct=62.5
+    )
+    assert guard.told == [
+        ("before", EvccSetting.BUFFER_SOC, 50, 62.5),
+        ("after", EvccSetting.BUFFER_SOC, 62.5),
+    ]
+
+
+def test_a_buffer_that_evcc_has_is_not_sent(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder
+) -> None:
+    client.read_site(NOW)
+
+    applied = client.set_buffer_soc(50)
+
+    assert not applied.sent
+    assert applied.accepted_pct == 50
+    assert evcc.commands == []
+    assert guard.told == []
+
+
+def test_a_buffer_is_sent_once(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    client.set_buffer_soc(30)
+    again = client.set_buffer_soc(30)
+
+    assert not again.sent
+    assert len(evcc.commands) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "accepted", "limited_by"),
+    [
+        (10, 20, EvccSetting.PRIORITY_SOC),
+        (20, 20, None),
+        (90, 90, None),
+        (95, 90, EvccSetting.BUFFER_START_SOC),
+    ],
+)
+def test_the_owners_bounds_hold(
+    evcc: SmallEvcc,
+    client: EvccClient,
+    wanted: float,
+    accepted: float,
+    limited_by: EvccSetting | None,
+) -> None:
+    client.read_site(NOW)
+
+    applied = client.set_buffer_soc(wanted)
+
+    assert evcc.buffer_soc == applied.accepted_pct == accepted
+    assert applied.wanted_pct == wanted
+    assert applied.limited_by is limited_by
+    assert applied.limit_pct == (None if limited_by is None else accepted)
+    assert (evcc.priority_soc, evcc.buffer_start_soc) == (20, 90)
+
+
+def test_a_start_soc_that_is_off_bounds_nothing(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.buffer_start_soc = 0
+    client.read_site(NOW)
+
+    assert client.set_buffer_soc(100).limited_by is None
+    assert evcc.buffer_soc == 100
+
+
+def test_a_value_moved_to_the_present_one_is_not_sent(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.buffer_soc = 20
+    client.read_site(NOW)
+
+    applied = client.set_buffer_soc(10)
+
+    assert not applied.sent
+    assert applied.limited_by is EvccSetting.PRIORITY_SOC
+    assert evcc.commands == []
+
+
+def test_bounds_that_leave_no_value_are_reported(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.priority_soc, evcc.buffer_soc, evcc.buffer_start_soc = 60, 0, 40
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match=r"prioritySoc 60% .* bufferStartSoc 40%"):
+        client.set_buffer_soc(50)
+    assert evcc.commands == []
+
+
+def test_a_bound_moved_meanwhile_is_read_again(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder
+) -> None:
+    client.read_site(NOW)
+    evcc.priority_soc = 40
+
+    applied = client.set_buffer_soc(30)
+
+    assert evcc.buffer_soc == applied.accepted_pct == 40
+    assert (applied.limited_by, applied.limit_pct) == (EvccSetting.PRIORITY_SOC, 40)
+    assert evcc.commands == ["POST /api/buffersoc/30", "POST /api/buffersoc/40"]
+    assert guard.told[-1] == ("after", EvccSetting.BUFFER_SOC, 40)
+
+
+def test_a_refusal_without_a_moved_bound_is_evccs_own_text(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    client.read_site(NOW)
+    evcc.fault = lambda request: refused("no mood") if request.method == "POST" else None
+
+    with pytest.raises(EvccRejectedError, match="no mood") as caught:
+        client.set_buffer_soc(30)
+    assert caught.value.status == 400
+    assert len(evcc.commands) == 1
+
+
+def test_evccs_automatic_mode_is_an_error_of_its_own(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+    evcc.fault = lambda _: refused("optimizer in charge", status=409)
+
+    with pytest.raises(EvccAutomaticModeError, match="optimizer in charge"):
+        client.set_buffer_soc(30)
+    assert len(evcc.commands) == 1
+
+
+def test_the_guard_stops_a_write(evcc: SmallEvcc, client: EvccClient, guard: Recorder) -> None:
+    client.read_site(NOW)
+    guard.refusal = WriteRefusedError("nicht gesichert")
+
+    with pytest.raises(WriteRefusedError, match="nicht gesichert"):
+        client.set_buffer_soc(30)
+    assert evcc.commands == []
+    assert evcc.buffer_soc == 50
+
+
+@pytest.mark.parametrize("target", [0, 0.5, -5, 100.5, 850, float("nan"), float("inf")])
+def test_a_target_out_of_range_is_not_sent(
+    evcc: SmallEvcc, client: EvccClient, target: float
+) -> None:
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError):
+        client.set_buffer_soc(target)
+    assert evcc.commands == []
+
+
+def test_the_owners_off_is_handed_back(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    applied = client.write_setting(EvccSetting.BUFFER_SOC, 0)
+
+    assert evcc.buffer_soc == applied.accepted_pct == 0
+    assert applied.limited_by is None
+
+
+def test_all_three_settings_are_kept_in_order(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    priority = client.set_priority_soc(70)
+    start = client.set_buffer_start_soc(30)
+
+    assert (evcc.priority_soc, priority.limited_by) == (50, EvccSetting.BUFFER_SOC)
+    assert (evcc.buffer_start_soc, start.limited_by) == (50, EvccSetting.BUFFER_SOC)
+    assert client.write_setting(EvccSetting.BUFFER_START_SOC, 0).accepted_pct == 0
+
+
+def test_without_a_battery_nothing_is_written(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.has_battery = False
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="keine Hausbatterie"):
+        client.set_buffer_soc(30)
+    assert evcc.commands == []
+
+
+def test_nothing_is_written_before_the_first_reading(evcc: SmallEvcc, client: EvccClient) -> None:
+    with pytest.raises(EvccUnavailableError):
+        client.set_buffer_soc(30)
+    assert evcc.requests == []
+
+
+def test_nothing_is_written_after_a_failed_reading(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+    evcc.is_starting = True
+    with pytest.raises(EvccUnavailableError):
+        client.read_site(NOW)
+    evcc.is_starting = False
+
+    with pytest.raises(EvccUnavailableError):
+        client.set_buffer_soc(30)
+    assert evcc.commands == []
+
+    client.read_site(NOW)
+    assert client.set_buffer_soc(30).sent
+
+
+@pytest.mark.parametrize("answer", [httpx2.Response(200), httpx2.Response(200, json="x")])
+def test_after_an_answer_that_says_nothing_evcc_is_read_first(
+    evcc: SmallEvcc, client: EvccClient, answer: httpx2.Response
+) -> None:
+    client.read_site(NOW)
+    evcc.fault = lambda request: answer if request.method == "POST" else None
+
+    with pytest.raises(EvccUnreadableError):
+        client.set_buffer_soc(30)
+    with pytest.raises(EvccUnavailableError):
+        client.set_buffer_soc(30)
+    assert len(evcc.commands) == 1
+
+
+def test_a_write_to_a_restarting_evcc_is_no_refusal(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+    evcc.is_starting = True
+
+    with pytest.raises(EvccUnavailableError, match="starting"):
+        client.set_buffer_soc(30)
+
+
+def test_a_path_that_a_running_evcc_lacks_is_a_refusal(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+    evcc.fault = lambda request: not_found() if request.method == "POST" else None
+
+    with pytest.raises(EvccRejectedError) as caught:
+        client.set_buffer_soc(30)
+    assert caught.value.status == 404
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(12.5, "12.5"), (85.0, "85"), (0.0, "0"), (-0.0, "0"), (1e-5, "0.00001"), (-0.05, "-0.05")],
+)
+def test_numbers_in_paths_are_plain(number: float, text: str) -> None:
+    assert path_number(number) == text
+
+
+# The battery
+
+
+def test_a_battery_mode_is_posted_every_time(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    assert client.set_battery_mode(BatteryMode.HOLD) is BatteryMode.HOLD
+    assert client.set_battery_mode(BatteryMode.HOLD) is BatteryMode.HOLD
+    client.release_battery_mode()
+
+    assert evcc.commands == [
+        "POST /api/batterymode/hold",
+        "POST /api/batterymode/hold",
+        "DELETE /api/batterymode",
+    ]
+
+
+def test_a_battery_that_does_not_listen_is_an_error(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.has_controllable_battery = False
+    client.read_site(NOW)
+
+    with pytest.raises(EvccRejectedError, match="no battery that it can control"):
+        client.set_battery_mode(BatteryMode.HOLD)
+    with pytest.raises(EvccRejectedError, match="battery control not available"):
+        client.set_discharge_control(enabled=True)
+
+
+def test_the_battery_mode_is_released_without_a_reading(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    client.release_battery_mode()
+
+    assert evcc.commands == ["DELETE /api/batterymode"]
+
+
+def test_unknown_is_no_mode_to_impose(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError):
+        client.set_battery_mode(BatteryMode.UNKNOWN)
+    with pytest.raises(WriteRefusedError):
+        client.set_charge_mode(1, ChargeMode.UNKNOWN)
+    assert evcc.commands == []
+
+
+def test_battery_levers_are_moved_once(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    for _ in range(2):
+        assert client.set_discharge_control(enabled=True)
+        assert client.set_grid_charge_limit(-0.05) == -0.05
+    for _ in range(2):
+        client.clear_grid_charge_limit()
+
+    assert evcc.commands == [
+        "POST /api/batterydischargecontrol/true",
+        "POST /api/batterygridchargelimit/-0.05",
+        "DELETE /api/batterygridchargelimit",
+    ]
+
+
+# Loadpoints and vehicles
+
+
+def test_a_charge_mode_is_sent_in_the_old_schema(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    for _ in range(2):
+        assert client.set_charge_mode(1, ChargeMode.MIN_PV) is ChargeMode.MIN_PV
+
+    assert evcc.commands == ["POST /api/loadpoints/1/mode/minpv"]
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "commands"),
+    [
+        (("smart", "off"), ChargeMode.MIN_PV, ["alwayscharge/on"]),
+        (("smart", "once"), ChargeMode.PV, ["alwayscharge/off"]),
+        (("now", "off"), ChargeMode.MIN_PV, ["alwayscharge/on", "mode/smart"]),
+        (("off", "on"), ChargeMode.PV, ["alwayscharge/off", "mode/smart"]),
+        (("smart", "on"), ChargeMode.OFF, ["mode/off"]),
+        (("smart", "once"), ChargeMode.MIN_PV, []),
+    ],
+)
+def test_a_charge_mode_is_sent_in_the_smart_schema(
+    evcc: SmallEvcc,
+    client: EvccClient,
+    present: tuple[str, str],
+    wanted: ChargeMode,
+    commands: list[str],
+) -> None:
+    evcc.is_smart = True
+    evcc.mode, evcc.always_charge = present
+    client.read_site(NOW)
+
+    client.set_charge_mode(1, wanted)
+
+    assert evcc.commands == [f"POST /api/loadpoints/1/{command}" for command in commands]
+    assert client.read_site(NOW).loadpoints[0].mode is wanted
+
+
+def test_loadpoint_and_vehicle_levers_are_moved_once(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    for _ in range(2):
+        assert client.set_loadpoint_limit_soc(1, 80) == 80
+        assert client.set_smart_cost_limit(1, 0.125) == 0.125
+        assert client.set_vehicle_min_soc("ev", 30) == 30
+    for _ in range(2):
+        client.clear_smart_cost_limit(1)
+
+    assert evcc.commands == [
+        "POST /api/loadpoints/1/limitsoc/80",
+        "POST /api/loadpoints/1/smartcostlimit/0.125",
+        "POST /api/vehicles/ev/minsoc/30",
+        "DELETE /api/loadpoints/1/smartcostlimit",
+    ]
+
+
+def test_what_evcc_does_not_have_is_not_commanded(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="keinen Ladepunkt 2"):
+        client.set_charge_mode(2, ChargeMode.NOW)
+    with pytest.raises(WriteRefusedError, match="kein Fahrzeug"):
+        client.set_vehicle_min_soc("../state", 30)
+    with pytest.raises(WriteRefusedError):
+        client.set_loadpoint_limit_soc(1, 101)
+    with pytest.raises(WriteRefusedError):
+        client.set_smart_cost_limit(1, float("nan"))
+    assert evcc.commands == []
+
+
+@pytest.mark.parametrize("status", [204, 300, 302, 400, 403, 404, 405, 418, 429, 500, 502, 599])
+@pytest.mark.parametrize("body", ["", '{"error": 5}', json.dumps({"error": "x" * 9999})])
+def test_every_status_is_one_of_our_errors(status: int, body: str) -> None:
+    client = answering(httpx2.Response(status, text=body))
+
+    with pytest.raises(SmartLoadError) as caught:
+        client.release_battery_mode()
+    assert len(str(caught.value)) < 400
