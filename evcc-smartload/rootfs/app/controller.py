@@ -254,10 +254,9 @@ class Controller:
         self._keep(replace(self._held, owned=tuple(kept)))
         return tuple(kept)
 
-    def release(self, evcc: SettingWriter) -> None:
-        """Give everything back and write nothing more until ``resume``; survives a restart."""
+    def release(self) -> None:
+        """Write nothing more until ``resume``; survives a restart."""
         self._keep(replace(self._held, released=True))
-        self.hand_back(evcc)
 
     def resume(self) -> None:
         """Take the wheel again: the owner said so, which also ends their hold."""

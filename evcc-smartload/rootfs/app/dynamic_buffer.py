@@ -366,6 +366,15 @@ class DynamicBufferCalc:
         return self._state_file.problem
 
     @property
+    def not_applied(self) -> str | None:
+        """The reason of the last decision when it was live and did not reach evcc."""
+        with self._lock:
+            last = self._log[-1] if self._log else None
+        if isinstance(last, BufferEvent) and last.mode == MODE_LIVE and not last.applied:
+            return last.reason
+        return None
+
+    @property
     def can_save(self) -> bool:
         """Whether the last attempt to persist succeeded."""
         return self._state_file.save_problem is None

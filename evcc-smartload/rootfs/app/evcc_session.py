@@ -32,6 +32,8 @@ class EvccSession:
     def __init__(
         self, base_url: str, *, transport: httpx2.BaseTransport | None, timeout_s: float
     ) -> None:
+        self._transport = transport
+        self._timeout_s = timeout_s
         self._http = EvccHttp(base_url, transport=transport, timeout_s=timeout_s)
         self._lock = threading.RLock()
         self._site: SiteSnapshot | None = None
@@ -40,6 +42,13 @@ class EvccSession:
     def base_url(self) -> str:
         """The address of evcc, without a password it may carry."""
         return self._http.shown_url
+
+    def move_to(self, base_url: str) -> None:
+        """Talk to the evcc at another address from now on; nothing is known of it yet."""
+        with self._lock:
+            self._http.close()
+            self._http = EvccHttp(base_url, transport=self._transport, timeout_s=self._timeout_s)
+            self._site = None
 
     def close(self) -> None:
         """Let go of the connections."""

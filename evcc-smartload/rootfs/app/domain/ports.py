@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.control import AppliedSetting, EvccSetting
+from domain.site import SiteSnapshot
 
 
 class BufferSetter(Protocol):
@@ -55,4 +56,12 @@ class BufferControl(Protocol):
 
     def log(self) -> list[dict[str, object]]:
         """Return all stored events, oldest first."""
+        ...
+
+
+class SiteReader(Protocol):
+    """Reads the home from evcc."""
+
+    def read_site(self, now: datetime) -> SiteSnapshot:
+        """Return one reading; raise ``EvccUnavailableError`` when there is none."""
         ...

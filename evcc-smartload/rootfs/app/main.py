@@ -1,0 +1,460 @@
+"""SmartLoad: builds the parts and tells the story of one cycle in order.
+
+python main.py --evcc-url http://my-evcc:7070      a real evcc, in real time
+python main.py --demo                              a simulated home
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import httpx2
+import structlog
+
+from clock import Clock, SystemClock, next_slot_start
+from config import Config, LoadedConfig, load_config
+from controller import Controller
+from diagnosis import is_balanced
+from domain.control import EvccSetting
+from domain.state import CycleKind, CycleReport, SystemState
+from evcc_client import EvccClient
+from evcc_discovery import APP_CANDIDATES, find_evcc
+from forecaster.pv import PVForecaster
+from health import Heartbeat
+from inbox import Inbox, Wish
+from log_setup import set_up_logging
+from parts import Installation, Parts, describe
+from problem_board import ProblemBoard
+from site_watch import Reading, SiteWatch
+from state_store import StateStore
+from web.access import AccessRules
+from web.app import WebParts, create_app
+from web.server import WebServer
+
+if TYPE_CHECKING:
+    # Loaded where they are needed: the simulator for a demo only, the buffer so that the service
+    # runs without it when it cannot start.
+    from demo import Demo
+
+    from dynamic_buffer import DynamicBufferCalc
+
+OPTIONS_PATH = Path("/data/options.json")
+# Where evcc usually is when both run on the owner's own machines.
+STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "http://evcc:7070")
+# A stop asked for by SIGTERM is over within two seconds, whatever evcc does.
+HAND_BACK_S = 1.2
+WEB_STOP_S = 0.5
+
+log = structlog.get_logger("smartload")
+
+
+# -- one cycle -----------------------------------------------------------------------------------
+
+
+def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) -> None:
+    """Decide, apply, show and remember, once; ``reading`` is evcc's answer of this moment."""
+    started_s = parts.clock.monotonic_s()
+    store, controller, pv_forecaster, buffer_calc = (
+        parts.store,
+        parts.controller,
+        parts.pv_forecaster,
+        parts.buffer_calc,
+    )
+
+    # Whose values stand in evcc comes first: one of them may be the owner's hand.
+    settle_ownership(parts, now, reading)
+
+    # The sun of the next day, and how far that can be trusted.
+    pv_forecaster.update(now, () if reading.site is None else reading.site.solar)
+    pv_96 = pv_forecaster.slots_kw
+    state = describe(parts, now, reading)
+
+    # Where the buffer should stand and, once live, evcc told so.
+    buffer_result: dict[str, object] | None = None
+    if buffer_calc is not None and not controller._bat_to_ev_active:  # noqa: SLF001  # specified
+        try:
+            buffer_result = buffer_calc.step(
+                pv_confidence=pv_forecaster.confidence,
+                price_spread=state.price_spread,
+                pv_96=pv_96 or [],
+                now=now.astimezone(UTC),
+            )
+        except Exception as exc:  # noqa: BLE001  # specified: a warning, and the cycle goes on
+            log.warning("buffer_step_failed", error=str(exc) or type(exc).__name__)
+    elif buffer_calc is not None:
+        buffer_result = buffer_calc.result(now)
+
+    # Everyone who looks sees the same state, and the log gets one line of it.
+    parts.n_cycles += 1
+    parts.last_cycle = CycleReport(
+        count=parts.n_cycles,
+        kind=kind,
+        at=now,
+        next_at=next_slot_start(now),
+        duration_ms=(parts.clock.monotonic_s() - started_s) * 1000.0,
+    )
+    state = describe(parts, now, reading)
+    store.update(state=state, plan_summary=None, buffer_result=buffer_result)
+    log_decision(kind, state, buffer_result)
+
+
+def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
+    """Tell the calculator what others set, and give back what is not ours to keep."""
+    if reading.site is None or not reading.is_fresh:
+        parts.controller.evcc_went_away()
+        return
+    adopt_time_zone(parts, reading.site.time_zone)
+    is_live = parts.is_live(now)
+    foreign_pct = parts.controller.note_reading(reading.site.settings, is_live=is_live, now=now)
+    if foreign_pct is not None and parts.buffer_calc is not None:
+        parts.buffer_calc.report_evcc_value(foreign_pct)
+    if parts.controller.owned and not is_live:
+        hand_back(parts)
+
+
+def adopt_time_zone(parts: Parts, zone: tzinfo | None) -> None:
+    """Use the home's zone as evcc tells it, where neither option nor environment names one."""
+    if parts.installation.fixed_zone is None and zone is not None:
+        parts.controller.use_time_zone(zone)
+        if parts.buffer_calc is not None:
+            parts.buffer_calc.use_time_zone(zone)
+
+
+def hand_back(parts: Parts) -> None:
+    """Give evcc the owner's values back, and let the calculator know what stands there now."""
+    owed = parts.controller.owned
+    kept = {owned.setting for owned in parts.controller.hand_back(parts.evcc)}
+    for owned in owed:
+        if owned.setting in kept:
+            continue
+        log.info("setting_handed_back", setting=owned.setting.value, value_pct=owned.owner_pct)
+        if owned.setting is EvccSetting.BUFFER_SOC and parts.buffer_calc is not None:
+            parts.buffer_calc.report_evcc_value(owned.owner_pct)
+
+
+def log_decision(
+    kind: CycleKind, state: SystemState, buffer_result: Mapping[str, object] | None
+) -> None:
+    """Write the one line of this cycle."""
+    events = None if buffer_result is None else buffer_result["log_recent"]
+    last = events[-1] if isinstance(events, list) and events else {}
+    log.info(
+        "decision",
+        kind=kind.value,
+        slot=state.now.isoformat(timespec="minutes"),
+        mode=last.get("mode"),
+        buffer_soc_pct=last.get("new_buffer_pct"),
+        applied=last.get("applied"),
+        reason=last.get("reason"),
+        in_charge=state.control.in_charge.value,
+        stale=state.site_is_stale,
+    )
+
+
+# -- the loop ------------------------------------------------------------------------------------
+
+
+def run_loop(parts: Parts, *, until: datetime | None = None) -> None:
+    """Turn until asked to stop: a cycle at start, at each quarter hour and on a real change.
+
+    In between evcc is polled, so that the page is current and a change is noticed. ``until``
+    ends the loop at that time.
+    """
+    clock, inbox = parts.clock, parts.inbox
+    turn(parts, clock.now(), CycleKind.START)
+    next_slot = next_slot_start(clock.now())
+    while until is None or clock.now() < until:
+        clock.wait_until(min(next_slot, clock.now() + parts.poll()), inbox.wake)
+        wishes = inbox.take()
+        if inbox.is_stopping:
+            return
+        for wish in wishes:
+            fulfil(parts, wish)
+        now = clock.now()
+        # A clock that was set back would otherwise wait for a slot far away.
+        if now >= next_slot or next_slot_start(now) < next_slot:
+            turn(parts, now, CycleKind.SLOT)
+            next_slot = next_slot_start(now)
+        else:
+            turn(parts, now, CycleKind.CHANGE if wishes else None)
+
+
+def turn(parts: Parts, now: datetime, kind: CycleKind | None) -> None:
+    """Read evcc and run the cycle that is due; without one only show what was read.
+
+    Nothing that happens in here ends the loop: the next quarter hour comes in any case.
+    """
+    try:
+        reading = parts.watch.read(now)
+        if reading.site is not None and reading.is_fresh and is_balanced(reading.site):
+            parts.pv_forecaster.observe(now, reading.site.pv_kw)
+        if kind is None and reading.changed:
+            kind = CycleKind.CHANGE
+        if kind is not None:
+            run_cycle(parts, now, kind, reading)
+            parts.heartbeat.cycled(parts.clock.monotonic_s(), can_save=parts.can_save)
+            parts.after_cycle(now)
+        else:
+            settle_ownership(parts, now, reading)
+            show(parts, now, reading)
+            parts.heartbeat.turned(parts.clock.monotonic_s())
+        parts.cycle_failure = None
+    except Exception as exc:
+        # The one broad net of the service: whatever a cycle trips over, the next one comes.
+        if parts.cycle_failure is None:
+            log.exception("cycle_failed")
+        parts.cycle_failure = f"{type(exc).__name__}: {exc}"
+        parts.heartbeat.turned(parts.clock.monotonic_s())
+
+
+def show(parts: Parts, now: datetime, reading: Reading) -> None:
+    """Publish the present state without deciding anything."""
+    result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
+    parts.store.update(state=describe(parts, now, reading), plan_summary=None, buffer_result=result)
+
+
+def fulfil(parts: Parts, wish: Wish) -> None:
+    """Do what the page asked for."""
+    log.info("wish", wish=wish.value)
+    match wish:
+        case Wish.TAKE_CONTROL:
+            parts.controller.resume()
+        case Wish.RELEASE:
+            parts.controller.release()
+            hand_back(parts)
+        case Wish.REFRESH:
+            pass
+
+
+# -- building ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evcc:
+    """Where evcc is: an address, or where to look for one."""
+
+    url: str = ""
+    candidates: Sequence[str] = ()
+    transport: httpx2.BaseTransport | None = None
+
+
+def build_parts(
+    cfg: Config, installation: Installation, *, clock: Clock, evcc_at: Evcc, data_dir: Path
+) -> Parts:
+    """Build everything the cycle works with; nothing is read from evcc yet."""
+    now = clock.now()
+    zone = installation.fixed_zone or UTC
+    controller = Controller(
+        data_dir / "smartload_control.json",
+        clock.now,
+        zone,
+        may_write=not installation.config_problems,
+    )
+    evcc = EvccClient(
+        evcc_at.url or evcc_at.candidates[0], guard=controller, transport=evcc_at.transport
+    )
+    buffer_calc = build_buffer(cfg, evcc, data_dir / "smartload_buffer_model.json", clock)
+    if buffer_calc is not None:
+        buffer_calc.use_time_zone(zone)
+    return Parts(
+        cfg=cfg,
+        installation=installation,
+        clock=clock,
+        evcc=evcc,
+        watch=watch_for(evcc, evcc_at, now),
+        controller=controller,
+        pv_forecaster=PVForecaster(now, data_dir / "smartload_pv_model.json"),
+        buffer_calc=buffer_calc,
+        store=StateStore(),
+        inbox=Inbox(),
+        heartbeat=Heartbeat(clock.monotonic_s()),
+        board=ProblemBoard(),
+    )
+
+
+def build_buffer(
+    cfg: Config, evcc: EvccClient, path: Path, clock: Clock
+) -> "DynamicBufferCalc | None":
+    """Build the dynamic buffer; the service runs without it when that fails."""
+    buffer_calc = None
+    try:
+        from dynamic_buffer import DynamicBufferCalc  # noqa: PLC0415  # specified
+
+        buffer_calc = DynamicBufferCalc(cfg, evcc, path=path, clock=clock.now)
+        log.info("buffer_ready", battery_min_soc_pct=cfg.battery_min_soc)
+    except Exception as exc:  # noqa: BLE001  # specified: a warning, and the service goes on
+        log.warning("buffer_missing", error=str(exc) or type(exc).__name__)
+    return buffer_calc
+
+
+def watch_for(evcc: EvccClient, evcc_at: Evcc, now: datetime) -> SiteWatch:
+    """Build what reads evcc; without an address it looks where evcc usually is."""
+    if evcc_at.url:
+        return SiteWatch(evcc, now, url=lambda: evcc.base_url)
+    found: list[str] = []
+
+    def search() -> None:
+        url = find_evcc(evcc_at.candidates, transport=evcc_at.transport)
+        if url is not None:
+            found[:] = [url]
+            evcc.move_to(url)
+
+    return SiteWatch(evcc, now, url=lambda: evcc.base_url if found else None, search=search)
+
+
+def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebServer:
+    """Build the page's server.
+
+    Raises:
+        OSError: The address or the port cannot be used.
+    """
+    cfg = loaded.config
+    password = None if cfg.password is None else cfg.password.get_secret_value()
+    app = create_app(
+        WebParts(
+            store=parts.store,
+            inbox=parts.inbox,
+            heartbeat=parts.heartbeat,
+            clock=parts.clock,
+            rules=AccessRules(is_app=loaded.is_app, password=password),
+            buffer=lambda: parts.buffer_calc,
+            demo=None if demo is None else demo.clock,
+        )
+    )
+    return WebServer(app, host=cfg.bind_address, port=cfg.port)
+
+
+def zone_of(cfg: Config, environ: Mapping[str, str]) -> tzinfo | None:
+    """Return the zone that an option or the environment names; None leaves it to evcc."""
+    for name in (cfg.time_zone, environ.get("TZ")):
+        if name:
+            try:
+                return ZoneInfo(name)
+            except (KeyError, ValueError, OSError):
+                log.warning("time_zone_unknown", name=name)
+    return None
+
+
+# -- the process ---------------------------------------------------------------------------------
+
+
+def serve(parts: Parts, web: WebServer) -> int:
+    """Run the cycle and the page until SIGTERM or Ctrl-C; then hand back and end within 2 s."""
+    ended = threading.Event()
+
+    def cycle() -> None:
+        try:
+            run_loop(parts)
+            hand_back(parts)
+        finally:
+            ended.set()
+
+    def stop(*_: object) -> None:
+        parts.inbox.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    thread = threading.Thread(target=cycle, name="cycle", daemon=True)
+    web.start()
+    thread.start()
+    while not (parts.inbox.is_stopping or ended.is_set()):
+        # A signal ends the wait only where Python gets a turn, so look up now and then.
+        parts.inbox.stopped.wait(1.0)
+    failed = ended.is_set() and not parts.inbox.is_stopping
+    thread.join(HAND_BACK_S)
+    web.stop(WEB_STOP_S)
+    log.info("stopped", owed=[owned.setting.value for owned in parts.controller.owned])
+    return 1 if failed else 0
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="smartload", description=__doc__.splitlines()[0])
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--demo", action="store_true", help="run on a simulated home")
+    where.add_argument("--evcc-url", metavar="URL", help="address of evcc")
+    parser.add_argument("--data", metavar="DIR", help="folder of everything remembered")
+    parser.add_argument("--options", metavar="FILE", type=Path, help="YAML file with the options")
+    parser.add_argument("--port", metavar="N", help="TCP port of the page")
+    parser.add_argument("--fresh", action="store_true", help="let the simulated home start over")
+    return parser.parse_args(argv)
+
+
+def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> LoadedConfig:
+    """Read the options; the command line wins over the environment, that over the file."""
+    given = dict(environ)
+    for option, value in (
+        ("EVCC_URL", arguments.evcc_url),
+        ("DATA_DIR", arguments.data),
+        ("PORT", arguments.port),
+    ):
+        if value is not None:
+            given[f"SMARTLOAD_{option}"] = value
+    return load_config(options_path=OPTIONS_PATH, yaml_path=arguments.options, environ=given)
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the service; return the exit code."""
+    arguments = parse_arguments(argv)
+    loaded = load(arguments, environ)
+    cfg = loaded.config
+    set_up_logging(cfg.log_level)
+    demo = build_demo(cfg, fresh=arguments.fresh) if arguments.demo else None
+    if demo is not None:
+        data_dir, clock = demo.data_dir, demo.clock
+        evcc_at = Evcc(url=demo.evcc_url, transport=demo.transport)
+    else:
+        data_dir, clock = Path(cfg.data_dir), SystemClock()
+        candidates = APP_CANDIDATES if loaded.is_app else STAND_ALONE_CANDIDATES
+        evcc_at = Evcc(url=cfg.evcc_url, candidates=candidates)
+    make_folder(data_dir)
+    installation = Installation(
+        started_at=clock.now(),
+        config_problems=loaded.problems,
+        options_path=str(OPTIONS_PATH if loaded.is_app else arguments.options or "SMARTLOAD_…"),
+        fixed_zone=None if demo else zone_of(cfg, environ),
+        demo=None if demo is None else demo.status,
+    )
+    parts = build_parts(cfg, installation, clock=clock, evcc_at=evcc_at, data_dir=data_dir)
+    if demo is not None:
+        parts = replace(parts, poll=demo.poll, after_cycle=demo.after_cycle)
+    try:
+        web = web_for(parts, loaded, demo=demo)
+    except OSError as exc:
+        log.error("page_cannot_start", address=cfg.bind_address, port=cfg.port, why=exc.strerror,
+                  what_to_do="set the options bind_address or port")  # fmt: skip
+        return 2
+    log.info("page", url=f"http://{cfg.bind_address}:{web.port}/")
+    try:
+        return serve(parts, web)
+    finally:
+        parts.evcc.close()
+        if demo is not None:
+            demo.close()
+
+
+def build_demo(cfg: Config, *, fresh: bool) -> "Demo":
+    """Build the simulated home with its evcc and its clock."""
+    from demo import Demo  # noqa: PLC0415  # only a demo needs the simulator
+
+    return Demo(Path(cfg.data_dir) / "demo", seed=cfg.demo_seed, speed=cfg.demo_speed, fresh=fresh)
+
+
+def make_folder(data_dir: Path) -> None:
+    """Create the data folder; without it everything still runs, and the page says so."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        log.error("data_folder", path=str(data_dir), why=exc.strerror)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,144 @@
+"""What one cycle works with, and how its state is put together for those who look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from clock import Clock
+from config import Config
+from controller import Controller
+from diagnosis import Circumstances, diagnose
+from domain.config_problem import ConfigProblem
+from domain.control import ControlStatus
+from domain.problem import Problem
+from domain.state import CycleReport, DemoStatus, ServiceStatus, SystemState
+from domain.tariff import price_spread
+from evcc_client import EvccClient
+from forecaster.pv import PVForecaster
+from health import Heartbeat
+from inbox import Inbox
+from problem_board import ProblemBoard
+from site_watch import Reading, SiteWatch
+from state_store import StateStore
+from version import VERSION
+
+if TYPE_CHECKING:
+    # Loaded by main, in a way that lets the service run without it.
+    from dynamic_buffer import DynamicBufferCalc
+
+# evcc refreshes its readings every 30 s; a car that was plugged in is noticed within that.
+POLL = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """How and where this service runs; ``fixed_zone`` is the zone that configuration names."""
+
+    started_at: datetime
+    config_problems: tuple[ConfigProblem, ...]
+    options_path: str
+    fixed_zone: tzinfo | None
+    demo: Callable[[], DemoStatus] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """Built once; used by the cycle's thread only."""
+
+    cfg: Config
+    installation: Installation
+    clock: Clock
+    evcc: EvccClient
+    watch: SiteWatch
+    controller: Controller
+    pv_forecaster: PVForecaster
+    buffer_calc: "DynamicBufferCalc | None"
+    store: StateStore
+    inbox: Inbox
+    heartbeat: Heartbeat
+    board: ProblemBoard
+    poll: Callable[[], timedelta] = lambda: POLL
+    after_cycle: Callable[[datetime], None] = lambda _: None
+    n_cycles: int = 0
+    last_cycle: CycleReport | None = None
+    cycle_failure: str | None = None
+
+    @property
+    def can_save(self) -> bool:
+        """Whether everything that must survive a restart is on disk."""
+        return self.controller.can_save and (self.buffer_calc is None or self.buffer_calc.can_save)
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the buffer is applied to evcc."""
+        return self.buffer_calc is not None and self.buffer_calc.result(now)["mode"] == "live"
+
+
+def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
+    """Put together everything that is known at this moment."""
+    site = reading.site
+    return SystemState(
+        now=now,
+        service=_describe_service(parts, now, reading),
+        evcc=parts.watch.status,
+        site=site,
+        site_is_stale=not reading.is_fresh,
+        price_spread=0.0 if site is None else price_spread(site.import_rates, now),
+        pv=parts.pv_forecaster.report(),
+        control=_describe_control(parts, now, reading),
+        cycle=parts.last_cycle,
+        problems=_find_problems(parts, now, reading),
+    )
+
+
+def _describe_service(parts: Parts, now: datetime, reading: Reading) -> ServiceStatus:
+    installation = parts.installation
+    told = None if reading.site is None else reading.site.time_zone
+    zone = installation.fixed_zone or told or UTC
+    offset = now.astimezone(zone).utcoffset() or timedelta(0)
+    return ServiceStatus(
+        version=VERSION,
+        started_at=installation.started_at,
+        language=parts.cfg.language,
+        time_zone=getattr(zone, "key", None),
+        utc_offset_min=round(offset / timedelta(minutes=1)),
+        observe_only=bool(installation.config_problems),
+        config_problems=installation.config_problems,
+        options_path=installation.options_path,
+        demo=None if installation.demo is None else installation.demo(),
+    )
+
+
+def _describe_control(parts: Parts, now: datetime, reading: Reading) -> ControlStatus:
+    live_at = None
+    if parts.buffer_calc is not None:
+        text = parts.buffer_calc.result(now)["observation_live_at"]
+        live_at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    return parts.controller.status(
+        is_live=parts.is_live(now),
+        observation_ends_at=live_at,
+        is_degraded=not reading.is_fresh or parts.buffer_calc is None,
+        evcc_is_automatic=reading.site is not None and reading.site.automatic_mode,
+    )
+
+
+def _find_problems(parts: Parts, now: datetime, reading: Reading) -> tuple[Problem, ...]:
+    buffer_calc = parts.buffer_calc
+    stores = [parts.controller.problem, parts.pv_forecaster.problem]
+    if buffer_calc is not None:
+        stores.append(buffer_calc.problem)
+    findings = diagnose(
+        Circumstances(
+            now=now,
+            evcc_url=parts.watch.status.url,
+            site=reading.site,
+            evcc_error=reading.error,
+            config_problems=parts.installation.config_problems,
+            has_buffer=buffer_calc is not None,
+            store_problems=tuple(text for text in stores if text is not None),
+            can_save=parts.can_save,
+            cycle_failure=parts.cycle_failure,
+            not_applied=None if buffer_calc is None else buffer_calc.not_applied,
+        )
+    )
+    return parts.board.update(findings, now)

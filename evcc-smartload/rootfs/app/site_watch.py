@@ -1,0 +1,93 @@
+"""Reads evcc, remembers the last good reading, and notices what is worth a cycle of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.ports import SiteReader
+from domain.site import SiteSnapshot
+from domain.state import EvccStatus
+from errors import SourceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is known of the home; ``site`` is the last good reading, old when ``error`` is set."""
+
+    site: SiteSnapshot | None
+    error: SourceError | None
+    changed: bool
+    """A car was plugged in or left, evcc came back, or its automatic mode was switched."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether ``site`` is a reading of this moment."""
+        return self.error is None
+
+
+class SiteWatch:
+    """Keeps the connection's story; belongs to the cycle's thread."""
+
+    def __init__(
+        self,
+        evcc: SiteReader,
+        now: datetime,
+        *,
+        url: Callable[[], str | None],
+        search: Callable[[], None] | None = None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            evcc: The client.
+            now: Since when evcc counts as not reached.
+            url: Returns the address in use, None while none is known.
+            search: Looks for evcc elsewhere; called when it does not answer.
+        """
+        self._evcc = evcc
+        self._url = url
+        self._search = search
+        self._site: SiteSnapshot | None = None
+        self._reachable = False
+        self._since = now
+
+    def read(self, now: datetime) -> Reading:
+        """Read evcc once; never raises for what evcc does."""
+        try:
+            site = self._evcc.read_site(now)
+        except SourceError as exc:
+            self._note(now, reachable=False)
+            if self._search is not None:
+                self._search()
+            return Reading(site=self._site, error=exc, changed=False)
+        came_back = self._site is not None and not self._reachable
+        changed = came_back or (self._site is not None and _differs(self._site, site))
+        first = self._site is None
+        self._note(now, reachable=True)
+        self._site = site
+        return Reading(site=site, error=None, changed=changed or first)
+
+    def _note(self, now: datetime, *, reachable: bool) -> None:
+        if reachable != self._reachable:
+            self._reachable = reachable
+            self._since = now
+
+    @property
+    def status(self) -> EvccStatus:
+        """The connection as it is shown."""
+        return EvccStatus(
+            url=self._url(),
+            reachable=self._reachable,
+            since=self._since,
+            version=None if self._site is None else self._site.evcc_version,
+        )
+
+
+def _differs(before: SiteSnapshot, after: SiteSnapshot) -> bool:
+    """Return whether something changed that a plan cannot wait a quarter hour for."""
+    return (
+        before.automatic_mode != after.automatic_mode
+        or {(lp.name, lp.connected) for lp in before.loadpoints}
+        != {(lp.name, lp.connected) for lp in after.loadpoints}
+        or (before.battery is None) != (after.battery is None)
+    )
