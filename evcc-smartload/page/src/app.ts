@@ -1,0 +1,317 @@
+/** The page as a whole: what is known, which view is shown, and the frame around it. */
+
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import type { Context } from "./context";
+import { chooseLang, MESSAGES } from "./i18n";
+import { mergeEvents } from "./logic/buffer-log";
+import { clockOf, serviceNow, type ServiceClock } from "./logic/clock";
+import { Format, type Lang } from "./logic/format";
+import type { BufferEvent, State } from "./model";
+import { api, isPasswordMissing, rememberPassword, type Answer } from "./net/api";
+import { StateFeed } from "./net/feed";
+import { initialLink, type Link } from "./net/link";
+import { renderDemoBar } from "./parts/demo-bar";
+import { icon } from "./parts/icons";
+import { renderInCharge } from "./parts/standing";
+import { applyTheme, chosenLang, chosenTheme, keepLang, keepTheme, THEMES, type Theme } from "./preferences";
+import { renderNow } from "./views/now";
+
+const TICK_MS = 1_000;
+/** In the demo a simulated minute passes faster than a second. */
+const FAST_TICK_MS = 250;
+
+type Route = "now" | "buffer";
+
+@customElement("sl-app")
+export class App extends LitElement {
+  @state() private data: State | null = null;
+  @state() private events: readonly BufferEvent[] = [];
+  @state() private link: Link = initialLink(Date.now());
+  @state() private route: Route = routeOf(location.hash);
+  @state() private ownLang: Lang | null = chosenLang();
+  @state() private theme: Theme = chosenTheme();
+  @state() private isAskingPassword = false;
+
+  private clock: ServiceClock | null = null;
+  private format: Format | null = null;
+  private formatKey = "";
+  private tickTimer = 0;
+  private hasLog = false;
+  private password = "";
+  private isPasswordWrong = false;
+  private passwordGiven: ((given: boolean) => void) | null = null;
+  private readonly feed = new StateFeed({
+    onState: (state) => this.onState(state),
+    onLink: (link) => this.onLink(link),
+    onPasswordMissing: () => void this.askPassword().then((given) => given && this.feed.hurry()),
+  });
+
+  protected override createRenderRoot(): this {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener("hashchange", this.onHash);
+    this.feed.start();
+    this.scheduleTick();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener("hashchange", this.onHash);
+    window.clearTimeout(this.tickTimer);
+    this.feed.stop();
+  }
+
+  protected override render(): TemplateResult {
+    const context = this.context();
+    const isAway = this.link.status === "lost" || this.link.status === "expired";
+    return html`
+      <a class="skip" href="#main" @click=${this.skip}>${context.t.skip}</a>
+      ${this.header(context)}
+      <div class="frame ${isAway ? "is-away" : ""}">
+        ${this.linkNotice(context)}
+        ${renderInCharge(context)}
+        <main id="main" tabindex="-1">
+          ${this.route === "now"
+            ? renderNow(context)
+            : html`<sl-buffer-view .context=${context} .events=${this.events} .send=${this.send}></sl-buffer-view>`}
+        </main>
+      </div>
+      ${renderDemoBar(context, (speed) => void this.send(() => api.setDemoSpeed(speed)))}
+      ${this.passwordDialog(context)}
+    `;
+  }
+
+  protected override updated(): void {
+    const { t } = this.context();
+    document.documentElement.lang = this.currentLang();
+    const place = this.data?.site?.title ?? "";
+    document.title = [t.nav[this.route], place === "" ? null : place, t.name].filter((p) => p !== null).join(" · ");
+  }
+
+  // -- what is known -------------------------------------------------------------------------
+
+  private context(): Context {
+    const format = this.currentFormat();
+    const nowMs = this.clock === null ? Date.now() : serviceNow(this.clock, performance.now());
+    return { state: this.data, t: MESSAGES[format.lang], format, nowMs, link: this.link };
+  }
+
+  private currentLang(): Lang {
+    return chooseLang(this.ownLang, this.data?.service.language, navigator.languages);
+  }
+
+  private currentFormat(): Format {
+    const service = this.data?.service;
+    const zone = {
+      timeZone: service === undefined ? browserZone() : service.time_zone,
+      offsetMin: service?.utc_offset_min ?? 0,
+    };
+    const lang = this.currentLang();
+    const currency = this.data?.site?.currency ?? "EUR";
+    const key = `${lang}/${zone.timeZone}/${zone.offsetMin}/${currency}`;
+    if (this.format === null || this.formatKey !== key) {
+      this.formatKey = key;
+      this.format = new Format(lang, zone, currency);
+    }
+    return this.format;
+  }
+
+  private onState(state: State): void {
+    const isRestarted = this.data !== null && this.data.service.started_at !== state.service.started_at;
+    this.data = state;
+    this.clock = clockOf(state, performance.now());
+    this.events = mergeEvents(isRestarted ? [] : this.events, state.buffer?.log_recent ?? []);
+    if (isRestarted) this.hasLog = false;
+    if (!this.hasLog) void this.loadLog();
+  }
+
+  /** The whole log once; what comes after is in each state. */
+  private async loadLog(): Promise<void> {
+    this.hasLog = true;
+    const answer = await api.bufferLog();
+    if (answer.ok) this.events = mergeEvents(answer.value.events, this.events);
+    else this.hasLog = answer.status === 503; // without a calculator there is no log to ask for again
+  }
+
+  private onLink(link: Link): void {
+    if (link.status === "lost" && this.clock !== null) {
+      // A page that hears nothing stands still.
+      this.clock = { serviceMs: serviceNow(this.clock, performance.now()), heardAtMs: performance.now(), rate: 0 };
+    }
+    // Longer away than the recent events reach back: ask for the whole log again.
+    if (link.status === "lost") this.hasLog = false;
+    this.link = link;
+  }
+
+  private scheduleTick(): void {
+    const isFast = (this.clock?.rate ?? 1) > 1;
+    this.tickTimer = window.setTimeout(() => {
+      if (document.visibilityState === "visible") this.requestUpdate();
+      this.scheduleTick();
+    }, isFast ? FAST_TICK_MS : TICK_MS);
+  }
+
+  private readonly onHash = (): void => {
+    if (location.hash === "#main") return;
+    this.route = routeOf(location.hash);
+  };
+
+  private readonly skip = (event: Event): void => {
+    event.preventDefault();
+    this.querySelector<HTMLElement>("#main")?.focus();
+  };
+
+  // -- the frame -----------------------------------------------------------------------------
+
+  private header({ t, state }: Context): TemplateResult {
+    const problems = state?.problems.length ?? 0;
+    const place = (route: Route): TemplateResult => html`
+      <a href="#${route}" aria-current=${this.route === route ? "page" : nothing}>${t.nav[route]}</a>
+    `;
+    return html`
+      <header class="header">
+        <div class="header-inner">
+          <p class="brand"><img src="./icon.svg" alt="" width="28" height="28" /><span>${t.name}</span></p>
+          <nav aria-label=${t.nav.label}>${place("now")} ${place("buffer")}</nav>
+          <div class="tools">
+            ${problems === 0 ? nothing : html`<a class="pill is-warning" href="#now" @click=${this.showHealth}>${icon("warning")} <span class="num">${t.health.count(problems)}</span></a>`}
+            ${this.connection()}
+            <label><span class="visually-hidden">${t.language}</span>
+              <select data-testid="lang" .value=${this.currentLang()} @change=${this.onLang}>
+                ${(["de", "en"] as const).map(
+                  (lang) => html`<option value=${lang} ?selected=${lang === this.currentLang()}>${lang.toUpperCase()}</option>`,
+                )}
+              </select>
+            </label>
+            <label><span class="visually-hidden">${t.theme.label}</span>
+              <select data-testid="theme" .value=${this.theme} @change=${this.onTheme}>
+                ${THEMES.map(
+                  (theme) => html`<option value=${theme} ?selected=${theme === this.theme}>${t.theme[theme]}</option>`,
+                )}
+              </select>
+            </label>
+          </div>
+        </div>
+      </header>
+    `;
+  }
+
+  private connection(): TemplateResult {
+    const { t, format } = this.context();
+    const { status, sinceMs } = this.link;
+    const text = status === "lost" ? t.link.lost(wallTime(sinceMs, format)) : t.link[status];
+    return html`
+      <span class="pill link-${status}" role="status" data-testid="connection" data-status=${status} aria-label="${t.link.label}: ${text}">
+        <span class="dot" aria-hidden="true"></span><span class="link-text num">${text}</span>
+      </span>
+    `;
+  }
+
+  private linkNotice({ t, format }: Context): TemplateResult | typeof nothing {
+    const { status, sinceMs } = this.link;
+    if (status === "lost") return html`<p class="link-notice" data-testid="lost">${icon("warning")} ${t.link.lostLong(wallTime(sinceMs, format))}</p>`;
+    if (status === "expired") {
+      return html`<p class="link-notice" data-testid="expired">${icon("warning")} ${t.link.expiredLong}
+        <button @click=${() => location.reload()}>${t.link.reload}</button></p>`;
+    }
+    return nothing;
+  }
+
+  private readonly showHealth = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    location.hash = "#now";
+    this.route = "now";
+    await this.updateComplete;
+    this.querySelector("#health")?.scrollIntoView({ block: "center" });
+  };
+
+  private readonly onLang = (event: Event): void => {
+    this.ownLang = (event.target as HTMLSelectElement).value as Lang;
+    keepLang(this.ownLang);
+  };
+
+  private readonly onTheme = (event: Event): void => {
+    this.theme = (event.target as HTMLSelectElement).value as Theme;
+    keepTheme(this.theme);
+    applyTheme(this.theme);
+  };
+
+  // -- changes and the password --------------------------------------------------------------
+
+  private readonly send = async (request: () => Promise<Answer<unknown>>): Promise<Answer<unknown>> => {
+    let answer = await request();
+    while (isPasswordMissing(answer) && (await this.askPassword())) {
+      answer = await request();
+      this.isPasswordWrong = isPasswordMissing(answer);
+    }
+    this.isPasswordWrong = false;
+    return answer;
+  };
+
+  private askPassword(): Promise<boolean> {
+    this.passwordGiven?.(false);
+    this.password = "";
+    this.isAskingPassword = true;
+    return new Promise((resolve) => {
+      this.passwordGiven = resolve;
+    });
+  }
+
+  private passwordDialog({ t }: Context): TemplateResult {
+    return html`
+      <sl-dialog
+        .isOpen=${this.isAskingPassword}
+        .heading=${t.password.title}
+        .body=${html`
+          <p>${this.isPasswordWrong ? t.password.wrong : t.password.text}</p>
+          <label class="field">
+            <span>${t.password.label}</span>
+            <input data-testid="password" type="password" autocomplete="current-password" required autofocus
+              @input=${(event: Event) => (this.password = (event.target as HTMLInputElement).value)} />
+          </label>
+        `}
+        .confirmLabel=${t.password.confirm}
+        .confirmId=${"confirm-password"}
+        .words=${t}
+        .confirm=${this.takePassword}
+        @dialog-closed=${this.closePassword}
+      ></sl-dialog>
+    `;
+  }
+
+  private readonly takePassword = (): Promise<Answer<unknown> | null> => {
+    if (this.password === "") return Promise.resolve(null);
+    rememberPassword(this.password);
+    return Promise.resolve({ ok: true, value: null });
+  };
+
+  private readonly closePassword = (event: CustomEvent<{ isConfirmed: boolean }>): void => {
+    this.isAskingPassword = false;
+    const resolve = this.passwordGiven;
+    this.passwordGiven = null;
+    resolve?.(event.detail.isConfirmed);
+  };
+}
+
+function routeOf(hash: string): Route {
+  return hash === "#buffer" ? "buffer" : "now";
+}
+
+function browserZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** When the link broke is told by our own clock: the service's may be a simulated one. */
+function wallTime(ms: number, format: Format): string {
+  return new Intl.DateTimeFormat(format.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(ms);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "sl-app": App;
+  }
+}

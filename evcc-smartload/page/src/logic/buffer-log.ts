@@ -1,0 +1,125 @@
+/** The buffer's events: kept together, drawn as a line, told in a sentence. */
+
+import type { BufferEvent } from "../model";
+
+export const SLOT_MS = 900_000;
+const GAP_MS = 3 * SLOT_MS;
+const MAX_EVENTS = 700;
+export const WEEK_MS = 7 * 86_400_000;
+
+/** Join what is known with what came, one event an instant, oldest first, at most 700. */
+export function mergeEvents(known: readonly BufferEvent[], came: readonly BufferEvent[]): readonly BufferEvent[] {
+  const last = known.at(-1);
+  const lastCame = came.at(-1);
+  if (lastCame === undefined) return known;
+  if (last !== undefined && last.ts === lastCame.ts && known.length >= came.length) return known;
+  const byTime = new Map<number, BufferEvent>();
+  for (const event of known) byTime.set(Date.parse(event.ts), event);
+  for (const event of came) byTime.set(Date.parse(event.ts), event);
+  return [...byTime.entries()]
+    .sort(([a], [b]) => a - b)
+    .slice(-MAX_EVENTS)
+    .map(([, event]) => event);
+}
+
+/** "failed": live, but evcc did not take the value. */
+export type Outcome = "simulated" | "applied" | "failed";
+
+export function outcomeOf(event: BufferEvent): Outcome {
+  if (event.applied) return "applied";
+  return event.mode === "observation" ? "simulated" : "failed";
+}
+
+/** The buffer that held after the event, or would have held. */
+export function effectivePct(event: BufferEvent): number {
+  return outcomeOf(event) === "failed" ? event.old_buffer_pct : event.new_buffer_pct;
+}
+
+export interface Limit {
+  setting: string;
+  pct: number;
+}
+
+/** The owner's setting that stood in the way; the service names it in the German reason only. */
+export function limitOf(event: BufferEvent): Limit | null {
+  const found = /begrenzt durch (\w+) (\d+(?:[.,]\d+)?)\s*%/.exec(event.reason);
+  return found?.[1] === undefined || found[2] === undefined
+    ? null
+    : { setting: found[1], pct: Number(found[2].replace(",", ".")) };
+}
+
+/** Somebody changed the value in evcc since the event before; both values percent. */
+export function outsideChangeOf(event: BufferEvent): { fromPct: number; toPct: number } | null {
+  const found = /in evcc geändert: (-?[\d.]+)% → (-?[\d.]+)%/.exec(event.reason);
+  return found === null ? null : { fromPct: Number(found[1]), toPct: Number(found[2]) };
+}
+
+/** Expected solar energy of the next four hours [kWh] from the sum of 16 quarter-hour powers [kW]. */
+export function expectedPvKwh(event: BufferEvent): number {
+  return event.expected_pv_kw * 0.25;
+}
+
+export interface BufferLines {
+  xs: number[]; // ms
+  observed: (number | null)[]; // percent
+  applied: (number | null)[];
+  confidence: (number | null)[];
+  failed: { x: number; y: number }[];
+}
+
+/** Step lines of the week: a line holds its value until the next event, and breaks where none came. */
+export function bufferLines(events: readonly BufferEvent[], nowMs: number): BufferLines {
+  const lines: BufferLines = { xs: [], observed: [], applied: [], confidence: [], failed: [] };
+  const push = (x: number, observed: number | null, applied: number | null, confidence: number | null): void => {
+    lines.xs.push(x);
+    lines.observed.push(observed);
+    lines.applied.push(applied);
+    lines.confidence.push(confidence);
+  };
+  let previous: BufferEvent | null = null;
+  for (const event of events) {
+    const x = Date.parse(event.ts);
+    let continues = previous;
+    if (previous !== null) {
+      const holdUntil = Date.parse(previous.ts) + SLOT_MS;
+      if (x - holdUntil > GAP_MS - SLOT_MS) {
+        pushHeld(holdUntil, previous, push);
+        push(holdUntil + 1, null, null, null);
+        continues = null;
+      }
+    }
+    const value = effectivePct(event);
+    const before = continues === null ? null : effectivePct(continues);
+    const isSimulated = outcomeOf(event) === "simulated";
+    const wasSimulated = continues === null ? isSimulated : outcomeOf(continues) === "simulated";
+    const handover = isSimulated === wasSimulated ? null : before;
+    push(x, isSimulated ? value : handover, isSimulated ? handover : value, event.pv_confidence);
+    if (outcomeOf(event) === "failed") lines.failed.push({ x, y: value });
+    previous = event;
+  }
+  if (previous !== null) {
+    const holdUntil = Math.min(nowMs, Date.parse(previous.ts) + SLOT_MS);
+    if (holdUntil > Date.parse(previous.ts)) pushHeld(holdUntil, previous, push);
+  }
+  return lines;
+}
+
+function pushHeld(
+  x: number,
+  event: BufferEvent,
+  push: (x: number, observed: number | null, applied: number | null, confidence: number | null) => void,
+): void {
+  const value = effectivePct(event);
+  const isSimulated = outcomeOf(event) === "simulated";
+  push(x, isSimulated ? value : null, isSimulated ? null : value, event.pv_confidence);
+}
+
+/** The events at which the buffer or its standing changed: the chart as a table. */
+export function changesOnly(events: readonly BufferEvent[]): BufferEvent[] {
+  return events.filter((event, index) => {
+    const before = events[index - 1];
+    return (
+      before === undefined || effectivePct(before) !== effectivePct(event) || outcomeOf(before) !== outcomeOf(event)
+    );
+  });
+}

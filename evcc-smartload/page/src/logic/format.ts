@@ -1,0 +1,195 @@
+/** Numbers, units and local times as the owner reads them. */
+
+export type Lang = "de" | "en";
+
+/** The home's time zone: an IANA name, or only the offset that holds now. */
+export interface Zone {
+  timeZone: string | null;
+  offsetMin: number;
+}
+
+export interface LocalTime {
+  year: number;
+  month: number;
+  day: number;
+  hour: number;
+  minute: number;
+}
+
+/** The unit small prices are spoken in; other currencies are shown in full. */
+const MINOR_UNITS: Record<string, string> = { EUR: "ct", USD: "¢", GBP: "p" };
+
+const NBSP = "\u00a0";
+const DASH = "–";
+const HOUR_MS = 3_600_000;
+const QUARTER_MS = 900_000;
+
+function isKnownZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class Format {
+  readonly locale: string;
+  private readonly zoneName: string;
+  private readonly shiftMs: number;
+  private readonly numbers = new Map<string, Intl.NumberFormat>();
+  private readonly dates = new Map<string, Intl.DateTimeFormat>();
+
+  constructor(
+    readonly lang: Lang,
+    zone: Zone,
+    readonly currency: string,
+  ) {
+    this.locale = lang === "de" ? "de-DE" : "en-GB";
+    const named = zone.timeZone !== null && isKnownZone(zone.timeZone);
+    this.zoneName = named && zone.timeZone !== null ? zone.timeZone : "UTC";
+    this.shiftMs = named ? 0 : zone.offsetMin * 60_000;
+  }
+
+  /** "14:05" */
+  time(ms: number): string {
+    return this.date(ms, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  }
+
+  /** "Mo., 23. Nov." */
+  day(ms: number): string {
+    return this.date(ms, { weekday: "short", day: "numeric", month: "short" });
+  }
+
+  /** "23.11." for the time axis. */
+  axisDay(ms: number): string {
+    return this.date(ms, { weekday: "short", day: "numeric" });
+  }
+
+  /** "Mo., 23. Nov., 14:05" */
+  dayTime(ms: number): string {
+    return `${this.day(ms)}, ${this.time(ms)}`;
+  }
+
+  /** The time alone today, with its date otherwise. */
+  when(ms: number, nowMs: number): string {
+    return this.startOfDay(ms) === this.startOfDay(nowMs) ? this.time(ms) : this.dayTime(ms);
+  }
+
+  number(value: number | null, digits = 0): string {
+    return value === null || !Number.isFinite(value) ? DASH : this.digits(digits).format(value);
+  }
+
+  /** Percent, 0 to 100. */
+  pct(value: number | null, digits = 0): string {
+    if (value === null || !Number.isFinite(value)) return DASH;
+    return this.formatter(`pct${digits}`, { style: "percent", maximumFractionDigits: digits }).format(value / 100);
+  }
+
+  kw(value: number | null): string {
+    return this.scaled(value, "kW", "MW");
+  }
+
+  kwh(value: number | null): string {
+    return this.scaled(value, "kWh", "MWh");
+  }
+
+  /** A price per kWh with its unit: "31,4 ct/kWh". */
+  price(perKwh: number | null): string {
+    return perKwh === null || !Number.isFinite(perKwh)
+      ? `${DASH}${NBSP}${this.priceUnit}`
+      : `${this.priceNumber(perKwh)}${NBSP}${this.priceUnit}`;
+  }
+
+  /** The number of `price` alone. */
+  priceNumber(perKwh: number): string {
+    const shown = perKwh * this.priceScale;
+    return this.digits(this.priceScale === 1 ? 3 : Math.abs(shown) >= 1000 ? 0 : 1).format(shown);
+  }
+
+  get priceUnit(): string {
+    return `${MINOR_UNITS[this.currency] ?? this.currency}/kWh`;
+  }
+
+  /** How many of the shown unit one unit of the currency is. */
+  get priceScale(): number {
+    return this.currency in MINOR_UNITS ? 100 : 1;
+  }
+
+  /** A difference of prices that arrives in hundredths per kWh. */
+  spread(ct: number): string {
+    return this.price(ct / 100);
+  }
+
+  local(ms: number): LocalTime {
+    const parts = this.dateFormatter({
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    }).formatToParts(ms + this.shiftMs);
+    const read = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? 0);
+    return { year: read("year"), month: read("month"), day: read("day"), hour: read("hour"), minute: read("minute") };
+  }
+
+  /** The instant the local day of `ms` began; right on days of 23 and 25 hours too. */
+  startOfDay(ms: number): number {
+    const { day, hour, minute } = this.local(ms);
+    const guess = Math.floor(ms / 60_000) * 60_000 - hour * HOUR_MS - minute * 60_000;
+    for (let hours = -2; hours <= 2; hours++) {
+      const start = guess + hours * HOUR_MS;
+      if (this.local(start).day === day && this.local(start - 1).day !== day) return start;
+    }
+    return guess;
+  }
+
+  /** The instant the next local day begins. */
+  endOfDay(ms: number): number {
+    // 26 h after its start the longest local day is over, and the next has not ended.
+    return this.startOfDay(this.startOfDay(ms) + 26 * HOUR_MS);
+  }
+
+  /** Instants in [fromMs, toMs] at a full local hour that `stepH` divides. */
+  hourTicks(fromMs: number, toMs: number, stepH: number): number[] {
+    const ticks: number[] = [];
+    for (let ms = Math.ceil(fromMs / QUARTER_MS) * QUARTER_MS; ms <= toMs; ms += QUARTER_MS) {
+      const { hour, minute } = this.local(ms);
+      if (minute === 0 && hour % stepH === 0) ticks.push(ms);
+    }
+    return ticks;
+  }
+
+  private scaled(value: number | null, unit: string, bigUnit: string): string {
+    if (value === null || !Number.isFinite(value)) return `${DASH}${NBSP}${unit}`;
+    if (Math.abs(value) >= 1000) return `${this.digits(1).format(value / 1000)}${NBSP}${bigUnit}`;
+    const digits = Math.abs(value) >= 100 ? 0 : 1;
+    return `${this.digits(digits).format(value)}${NBSP}${unit}`;
+  }
+
+  private digits(digits: number): Intl.NumberFormat {
+    return this.formatter(`num${digits}`, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      signDisplay: "negative",
+    });
+  }
+
+  private formatter(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+    const known = this.numbers.get(key) ?? new Intl.NumberFormat(this.locale, options);
+    this.numbers.set(key, known);
+    return known;
+  }
+
+  private date(ms: number, options: Intl.DateTimeFormatOptions): string {
+    return Number.isFinite(ms) ? this.dateFormatter(options).format(ms + this.shiftMs) : DASH;
+  }
+
+  private dateFormatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    const key = JSON.stringify(options);
+    const known = this.dates.get(key) ?? new Intl.DateTimeFormat(this.locale, { ...options, timeZone: this.zoneName });
+    this.dates.set(key, known);
+    return known;
+  }
+}

@@ -1,0 +1,9 @@
+import "uplot/dist/uPlot.min.css";
+import "./styles/page.css";
+import "./parts/chart";
+import "./parts/dialogs";
+import "./views/buffer";
+import "./app";
+import { applyTheme, chosenTheme } from "./preferences";
+
+applyTheme(chosenTheme());

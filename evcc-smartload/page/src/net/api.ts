@@ -1,0 +1,58 @@
+/** Requests to the service; relative, so that they work behind a path prefix. */
+
+import type { BufferEvent, State } from "../model";
+
+const PASSWORD_KEY = "smartload.password";
+
+export type Answer<T> =
+  | { ok: true; value: T }
+  | { ok: false; status: number; code: string; text: string }; // status 0: no answer
+
+export function rememberPassword(password: string): void {
+  sessionStorage.setItem(PASSWORD_KEY, password);
+}
+
+export function authHeaders(): Record<string, string> {
+  const password = sessionStorage.getItem(PASSWORD_KEY);
+  return password === null ? {} : { Authorization: `Bearer ${password}` };
+}
+
+export function isPasswordMissing(answer: Answer<unknown>): boolean {
+  return !answer.ok && (answer.status === 401 || answer.status === 403) && answer.code === "password_required";
+}
+
+export const api = {
+  status: (): Promise<Answer<State>> => request("./status", "GET"),
+  bufferLog: (): Promise<Answer<{ events: BufferEvent[] }>> => request("./buffer/log", "GET"),
+  activateLive: (): Promise<Answer<unknown>> => request("./buffer/activate-live", "POST", {}),
+  extendObservation: (days: number): Promise<Answer<unknown>> => request("./buffer/extend-obs", "POST", { days }),
+  release: (): Promise<Answer<unknown>> => request("./control/release", "POST", {}),
+  resume: (): Promise<Answer<unknown>> => request("./control/resume", "POST", {}),
+  setDemoSpeed: (speed: number): Promise<Answer<unknown>> => request("./demo/speed", "POST", { speed }),
+};
+
+const TIMEOUT_MS = 10_000;
+
+async function request<T>(path: string, method: "GET" | "POST", body?: object): Promise<Answer<T>> {
+  try {
+    const response = await fetch(path, {
+      method,
+      cache: "no-store",
+      headers: { ...authHeaders(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const parsed: unknown = await response.json().catch(() => null);
+    // The service answers as model.ts says; a foreign answer (a proxy's page) has parsed to null.
+    if (response.ok && parsed !== null) return { ok: true, value: parsed as T };
+    return { ok: false, status: response.status, ...errorOf(parsed) };
+  } catch {
+    return { ok: false, status: 0, code: "no_answer", text: "" };
+  }
+}
+
+export function errorOf(body: unknown): { code: string; text: string } {
+  if (typeof body !== "object" || body === null) return { code: "", text: "" };
+  const { error, code } = body as { error?: unknown; code?: unknown };
+  return { code: typeof code === "string" ? code : "", text: typeof error === "string" ? error : "" };
+}

@@ -1,0 +1,145 @@
+/** Who is in charge, and whether everything is all right. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Context } from "../context";
+import type { Problem, State } from "../model";
+import { icon, type IconName } from "./icons";
+
+interface Standing {
+  tone: "observing" | "live" | "neutral" | "warning";
+  icon: IconName;
+  title: string;
+  text: string;
+}
+
+export function renderInCharge(context: Context): TemplateResult {
+  const standing = standingOf(context);
+  return html`
+    <section
+      class="in-charge tone-${standing.tone}"
+      data-testid="in-charge"
+      data-in-charge=${context.state?.control.in_charge ?? "unknown"}
+      role="status"
+      aria-label=${context.t.inCharge.label}
+    >
+      ${icon(standing.icon)}
+      <p><strong>${standing.title}</strong> <span>${standing.text}</span></p>
+    </section>
+  `;
+}
+
+function standingOf({ state, t, format, nowMs }: Context): Standing {
+  const words = t.inCharge;
+  if (state === null) return { tone: "neutral", icon: "waiting", title: words.waiting, text: words.waitingText };
+  if (state.service.observe_only) {
+    return { tone: "warning", icon: "warning", title: words.observeOnly, text: words.observeOnlyText };
+  }
+  const until = state.control.until === null ? null : format.when(Date.parse(state.control.until), nowMs);
+  switch (state.control.in_charge) {
+    case "observing":
+      return {
+        tone: "observing",
+        icon: "eye",
+        title: words.observing,
+        text: until === null ? words.observingOpen : words.observingUntil(until),
+      };
+    case "live":
+      return { tone: "live", icon: "bolt", title: words.live, text: words.liveText };
+    case "owner":
+      return {
+        tone: "neutral",
+        icon: "hand",
+        title: words.owner,
+        text: until === null ? words.ownerOpen : words.ownerUntil(until),
+      };
+    case "evcc_automatic":
+      return { tone: "neutral", icon: "cycle", title: words.evcc_automatic, text: words.evccAutomaticText };
+    case "released":
+      return { tone: "neutral", icon: "back", title: words.released, text: words.releasedText };
+    case "degraded":
+      return { tone: "warning", icon: "warning", title: words.degraded, text: degradedText(state, { t, format, nowMs }) };
+  }
+}
+
+type Speech = Pick<Context, "t" | "format" | "nowMs">;
+
+function degradedText(state: State, { t, format, nowMs }: Speech): string {
+  const worst = byWeight(state.problems)[0];
+  if (worst === undefined) return t.inCharge.degradedOpen;
+  return t.inCharge.degradedText(t.problems[worst.code] ?? worst.detail, format.when(Date.parse(worst.since), nowMs));
+}
+
+const WEIGHTS = { error: 0, warning: 1, info: 2 };
+
+function byWeight(problems: readonly Problem[]): Problem[] {
+  return problems.toSorted((a, b) => WEIGHTS[a.severity] - WEIGHTS[b.severity]);
+}
+
+const SEVERITY_ICONS: Record<Problem["severity"], IconName> = { error: "warning", warning: "warning", info: "info" };
+
+export function renderHealth(context: Context): TemplateResult {
+  const { t, format, state, nowMs } = context;
+  const problems = byWeight(state?.problems ?? []);
+  return html`
+    <section class="card health" id="health" aria-labelledby="health-title" data-testid="problems">
+      <h2 id="health-title">${t.health.title}</h2>
+      ${problems.length === 0
+        ? html`<p class="fine">${icon("check")} ${state === null ? t.pending : t.health.fine}</p>`
+        : html`<ul class="problems">
+            ${problems.map(
+              (problem) => html`<li class="severity-${problem.severity}" data-code=${problem.code}>
+                ${icon(SEVERITY_ICONS[problem.severity])}
+                <div>
+                  <p>
+                    <span class="tag">${t.health.severity[problem.severity]}</span>
+                    <strong>${t.problems[problem.code] ?? problem.detail}</strong>
+                    <span class="since">${t.health.since(format.when(Date.parse(problem.since), nowMs))}</span>
+                  </p>
+                  ${t.problems[problem.code] === undefined
+                    ? nothing
+                    : html`<p class="hint" lang="en">${problem.detail}</p>`}
+                </div>
+              </li>`,
+            )}
+          </ul>`}
+      <dl class="facts num">
+        <div><dt>${t.health.evcc}</dt><dd>${evccStanding(context)}</dd></div>
+        <div><dt>${t.health.lastCycle}</dt><dd>${state?.cycle ? format.when(Date.parse(state.cycle.at), nowMs) : "–"}</dd></div>
+        <div><dt>${t.health.nextCycle}</dt><dd>${state?.cycle ? format.when(Date.parse(state.cycle.next_at), nowMs) : "–"}</dd></div>
+        <div><dt>${t.health.version}</dt><dd>${state?.service.version ?? "–"}</dd></div>
+      </dl>
+    </section>
+  `;
+}
+
+function evccStanding({ state, t, format, nowMs }: Context): string {
+  if (state === null) return "–";
+  if (state.evcc.url === null) return t.health.evccUnknown;
+  return state.evcc.reachable
+    ? t.health.evccReachable(state.evcc.version ?? t.unknown)
+    : t.health.evccAway(format.when(Date.parse(state.evcc.since), nowMs));
+}
+
+/** The page of an owner whose options are wrong: which, what was given, what is allowed. */
+export function renderConfigProblems({ state, t }: Context): TemplateResult | typeof nothing {
+  const problems = state?.service.config_problems ?? [];
+  if (state === null || problems.length === 0) return nothing;
+  return html`
+    <section class="card config-problems" aria-labelledby="config-title" data-testid="config-problems">
+      <h2 id="config-title">${icon("warning")} ${t.config.title(problems.length)}</h2>
+      <p>${t.config.intro(state.service.options_path)}</p>
+      <ul>
+        ${problems.map(
+          (problem) => html`<li>
+            <h3><code>${problem.option}</code></h3>
+            <dl class="facts">
+              <div><dt>${t.config.given}</dt><dd><code>${problem.given === "" ? t.config.empty : problem.given}</code></dd></div>
+              <div><dt>${t.config.allowed}</dt><dd>${problem.allowed}</dd></div>
+            </dl>
+            ${problem.nearest === null ? nothing : html`<p class="hint">${t.config.nearest(problem.nearest)}</p>`}
+          </li>`,
+        )}
+      </ul>
+    </section>
+  `;
+}

@@ -1,0 +1,507 @@
+/** The dynamic buffer: what it does or would do, when it goes live, and every decision it made. */
+
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
+import type { Context } from "../context";
+import {
+  bufferLines,
+  changesOnly,
+  effectivePct,
+  expectedPvKwh,
+  limitOf,
+  outcomeOf,
+  outsideChangeOf,
+  WEEK_MS,
+} from "../logic/buffer-log";
+import { countdown } from "../logic/clock";
+import {
+  bufferInEvccPct,
+  CONFIDENCE_THRESHOLD_PCT,
+  HARD_FLOOR_PCT,
+  isBufferOff,
+  lastEvent,
+  PRACTICAL_MIN_PCT,
+  simulatedBufferPct,
+  spokenBufferPct,
+} from "../logic/situation";
+import type { BufferEvent } from "../model";
+import { api, type Answer } from "../net/api";
+import type { ChartSpec } from "../parts/chart";
+import { refusal } from "../parts/dialogs";
+import { icon } from "../parts/icons";
+import { renderConfigProblems } from "../parts/standing";
+
+const PAGE_SIZE = 50;
+const DEFAULT_DAYS = 14;
+const MAX_DAYS = 90;
+const DAY_MS = 86_400_000;
+
+/** Sends a change, asking for the password where the service wants one. */
+export type Send = (request: () => Promise<Answer<unknown>>) => Promise<Answer<unknown>>;
+
+@customElement("sl-buffer-view")
+export class BufferView extends LitElement {
+  @property({ attribute: false }) context!: Context;
+  @property({ attribute: false }) events: readonly BufferEvent[] = [];
+  @property({ attribute: false }) send!: Send;
+  @state() private dialog: "activate" | "extend" | null = null;
+  @state() private days = DEFAULT_DAYS;
+  @state() private shown = PAGE_SIZE;
+  @state() private notice = "";
+
+  protected override createRenderRoot(): this {
+    return this;
+  }
+
+  protected override render(): TemplateResult {
+    const { context } = this;
+    const { t } = context;
+    return html`
+      <div class="sentence"><h1>${this.sentence()}</h1></div>
+      ${renderConfigProblems(context)}
+      <div class="stack">
+        ${this.banner()} ${this.summary()} ${this.chartCard()} ${this.control()} ${this.log()}
+      </div>
+      <p class="visually-hidden" role="status">${this.notice}</p>
+      <sl-dialog
+        .isOpen=${this.dialog === "activate"}
+        .heading=${t.activate.title}
+        .body=${this.dialog === "activate" ? this.activateBody() : nothing}
+        .confirmLabel=${t.activate.confirm}
+        .words=${t}
+        .confirm=${this.activate}
+        @dialog-closed=${this.closeDialog}
+      ></sl-dialog>
+      <sl-dialog
+        .isOpen=${this.dialog === "extend"}
+        .heading=${t.extendDialog.title}
+        .body=${this.dialog === "extend" ? this.extendBody() : nothing}
+        .confirmLabel=${t.extendDialog.confirm}
+        .words=${t}
+        .confirm=${this.extend}
+        @dialog-closed=${this.closeDialog}
+      ></sl-dialog>
+    `;
+  }
+
+  // -- the sentence and the banner -----------------------------------------------------------
+
+  private sentence(): string {
+    const { state, t, format } = this.context;
+    if (state === null) return t.sentence.connecting;
+    if (state.buffer === null) return t.buffer.missing;
+    if (state.site?.battery === null) return t.sentence.noBattery;
+    const pct = spokenBufferPct(state);
+    if (pct === null || this.events.length === 0) return t.sentence.noBuffer;
+    if (simulatedBufferPct(state) !== null) return t.sentence.observing(format.pct(pct));
+    return isBufferOff(pct) ? t.sentence.released : t.sentence.livePlain(format.pct(pct));
+  }
+
+  private banner(): TemplateResult {
+    const { state, t } = this.context;
+    const buffer = state?.buffer ?? null;
+    if (state !== null && buffer === null) {
+      return html`<section class="card banner" data-testid="banner"><p>${icon("warning")} ${t.buffer.missing}</p></section>`;
+    }
+    if (buffer?.mode === "live") {
+      return html`
+        <section class="card banner is-live" data-testid="banner" data-mode="live">
+          <h2>${icon("bolt")} ${t.buffer.liveTitle}</h2>
+          <p>${t.buffer.liveText}</p>
+        </section>
+      `;
+    }
+    const isReadOnly = state?.service.observe_only === true;
+    return html`
+      <section class="card banner is-observing" data-testid="banner" data-mode="observation">
+        <div>
+          <h2>${icon("eye")} ${t.buffer.observing}</h2>
+          <p>${t.buffer.observingText}</p>
+          ${this.countdown()}
+        </div>
+        <div class="buttons">
+          <button class="primary" data-testid="activate" ?disabled=${buffer === null || isReadOnly}
+            @click=${() => this.open("activate")}>${t.buffer.activate}</button>
+          <button data-testid="extend" ?disabled=${buffer === null} @click=${() => this.open("extend")}>
+            ${t.buffer.extend}
+          </button>
+          ${isReadOnly ? html`<p class="hint">${t.buffer.readOnly}</p>` : nothing}
+        </div>
+      </section>
+    `;
+  }
+
+  private countdown(): TemplateResult {
+    const { state, t, format, nowMs } = this.context;
+    const liveAt = state?.buffer?.observation_live_at ?? null;
+    if (liveAt === null) return html`<p class="countdown-empty" data-testid="countdown">${state === null ? " " : t.buffer.noEnd}</p>`;
+    const liveAtMs = Date.parse(liveAt);
+    const left = countdown(liveAtMs, nowMs);
+    if (left.isOver) return html`<p class="countdown-empty" data-testid="countdown">${t.buffer.isOver}</p>`;
+    const unit = (value: number, word: string): TemplateResult =>
+      html`<span class="countdown-unit"><b class="num">${value}</b> ${word}</span>`;
+    return html`
+      <div class="countdown">
+        <p class="countdown-units" role="timer" data-testid="countdown">
+          ${unit(left.days, t.buffer.days(left.days))} ${unit(left.hours, t.buffer.hours(left.hours))}
+          ${unit(left.minutes, t.buffer.minutes(left.minutes))}
+        </p>
+        <p class="hint num"><time datetime=${liveAt}>${t.buffer.liveAt(format.dayTime(liveAtMs))}</time></p>
+      </div>
+    `;
+  }
+
+  // -- the summary line and its inputs -------------------------------------------------------
+
+  private summary(): TemplateResult {
+    const { state, t, format } = this.context;
+    const mode = state?.buffer?.mode ?? null;
+    const pct = state === null ? null : spokenBufferPct(state);
+    const isSimulated = mode === "observation";
+    return html`
+      <details class="card summary" ?open=${false}>
+        <summary>
+          <span class="summary-fact">
+            <span class="label">${t.buffer.confidence}</span>
+            <b class="num" data-testid="confidence">${format.pct(state === null ? null : 100 * state.pv.confidence_frac)}</b>
+          </span>
+          <span class="summary-fact">
+            <span class="label">${t.buffer.value}</span>
+            <b class="num ${isSimulated ? "is-simulated" : ""}" data-testid="buffer-value">${format.pct(pct)}</b>
+          </span>
+          <span class="summary-fact">
+            <span class="label">${t.buffer.mode}</span>
+            <b data-testid="mode" data-mode=${mode ?? ""} class="badge ${isSimulated ? "is-simulated" : "is-applied"}">
+              ${mode === null ? "–" : t.buffer.modeOf[mode]}
+            </b>
+          </span>
+        </summary>
+        ${this.inputs()}
+      </details>
+    `;
+  }
+
+  private inputs(): TemplateResult {
+    const { state, t, format } = this.context;
+    const pv = state?.pv ?? null;
+    const last = state === null ? null : lastEvent(state);
+    const share = (frac: number | undefined): string => format.pct(frac === undefined ? null : 100 * frac);
+    const row = (name: string, note: string, value: string): TemplateResult => html`
+      <div><dt>${name}${note === "" ? nothing : html` <small>${note}</small>`}</dt><dd class="num">${value}</dd></div>
+    `;
+    return html`
+      <p class="hint">${t.buffer.confidenceLong}. ${t.buffer.confidenceExplain} ${t.soc.explain}</p>
+      <div class="inputs">
+        <dl class="facts">
+          ${row(t.buffer.confidence, "", share(pv?.confidence_frac))}
+          ${row(t.buffer.raw, "", share(pv?.raw_frac))}
+          ${row(t.buffer.coverage, t.buffer.coverageText, share(pv?.coverage_frac))}
+          ${row(t.buffer.freshness, t.buffer.freshnessText, share(pv?.freshness_frac))}
+          ${row(t.buffer.accuracy, t.buffer.accuracyText, share(pv?.accuracy_frac))}
+          ${row(t.buffer.bias, t.buffer.biasText, pv === null ? "–" : `× ${format.number(pv.bias_frac, 2)}`)}
+        </dl>
+        <dl class="facts">
+          ${row(t.buffer.spread, t.buffer.spreadText, state === null ? "–" : format.price(state.prices.spread_eur_per_kwh))}
+          ${row(t.buffer.expected, "", format.kwh(pv === null ? null : pv.next_4h_kwh))}
+          ${row(t.buffer.hour, "", last === null ? "–" : String(last.hour_of_day))}
+          ${row(t.buffer.change, "", last === null ? "–" : `${format.pct(last.old_buffer_pct)} → ${format.pct(last.new_buffer_pct)}`)}
+          ${row(t.buffer.reason, "", last === null ? "–" : this.reason(last))}
+        </dl>
+      </div>
+    `;
+  }
+
+  // -- the week ------------------------------------------------------------------------------
+
+  private chartCard(): TemplateResult {
+    const { t, format, nowMs } = this.context;
+    const specs = this.chartSpecs();
+    const cutMs = nowMs - WEEK_MS;
+    return html`
+      <section class="card" aria-labelledby="week-title">
+        <h2 id="week-title">${t.buffer.chart}</h2>
+        ${this.events.length === 0 ? html`<p class="empty">${t.buffer.chartEmpty}</p>` : nothing}
+        <sl-chart data-testid="chart" .spec=${specs.buffer} .format=${format} .words=${t.chart}></sl-chart>
+        <h3>${t.buffer.chartConfidence}</h3>
+        <sl-chart data-testid="confidence-chart" .spec=${specs.confidence} .format=${format} .words=${t.chart}></sl-chart>
+        <details class="as-table">
+          <summary>${t.asTable}</summary>
+          ${guard([this.events, format], () => html`
+            <div class="table-scroll" tabindex="0" role="region" aria-label=${t.buffer.changes}>
+              <table>
+                <caption>${t.buffer.changes}</caption>
+                <thead><tr>
+                  <th scope="col">${t.buffer.time}</th><th scope="col">${t.buffer.value}</th>
+                  <th scope="col">${t.buffer.confidence}</th><th scope="col">${t.buffer.outcome}</th>
+                </tr></thead>
+                <tbody class="num">
+                  ${changesOnly(this.events)
+                    .filter((event) => Date.parse(event.ts) >= cutMs)
+                    .map((event) => html`<tr>
+                      <td>${format.dayTime(Date.parse(event.ts))}</td>
+                      <td>${format.pct(effectivePct(event))}</td>
+                      <td>${format.pct(event.pv_confidence)}</td>
+                      <td>${t.buffer.outcomeOf[outcomeOf(event)]}</td>
+                    </tr>`)}
+                </tbody>
+              </table>
+            </div>
+          `)}
+        </details>
+      </section>
+    `;
+  }
+
+  private chartSpecs(): { buffer: ChartSpec; confidence: ChartSpec } {
+    const { t, format, nowMs } = this.context;
+    const lines = bufferLines(this.events, nowMs);
+    const values = [...lines.observed, ...lines.applied].filter((value) => value !== null);
+    const percent = (value: number): string => format.pct(value);
+    const shared = {
+      xs: lines.xs,
+      fromMs: nowMs - WEEK_MS,
+      toMs: nowMs + WEEK_MS / 56,
+      nowMs,
+      yMin: 0,
+      yFormat: percent,
+      unknownFrom: null,
+      syncKey: "buffer",
+    };
+    return {
+      buffer: {
+        ...shared,
+        label: t.buffer.chart,
+        yMax: Math.max(50, Math.ceil((Math.max(0, ...values) + 5) / 10) * 10),
+        series: [
+          { label: t.simulation, colour: "--c-simulated", values: lines.observed, format: percent, dashed: true },
+          { label: t.buffer.applied, colour: "--c-buffer", values: lines.applied, format: percent, widthPx: 3 },
+        ],
+        lines: [
+          { value: HARD_FLOOR_PCT, label: t.buffer.floor, colour: "--c-floor" },
+          { value: PRACTICAL_MIN_PCT, label: t.buffer.practical, colour: "--c-practical" },
+        ],
+        marks: lines.failed,
+        heightPx: 260,
+      },
+      confidence: {
+        ...shared,
+        label: t.buffer.chartConfidence,
+        yMax: 100,
+        series: [
+          { label: t.buffer.confidence, colour: "--c-sun-line", values: lines.confidence, format: percent, widthPx: 1.6 },
+        ],
+        lines: [{ value: CONFIDENCE_THRESHOLD_PCT, label: t.buffer.threshold, colour: "--ink-3" }],
+        marks: [],
+        heightPx: 140,
+      },
+    };
+  }
+
+  // -- the owner's values --------------------------------------------------------------------
+
+  private control(): TemplateResult | typeof nothing {
+    const { state, t, format, nowMs } = this.context;
+    if (state === null) return nothing;
+    const kept = state.control.owner_values;
+    const isReleased = state.control.in_charge === "released";
+    if (kept.length === 0 && !isReleased) return nothing;
+    return html`
+      <section class="card control" aria-labelledby="control-title" data-testid="control">
+        <div>
+          <h2 id="control-title">${t.control.title}</h2>
+          <p class="hint">${isReleased ? t.inCharge.releasedText : t.control.text}</p>
+          ${kept.map((value) => html`
+            <dl class="facts num">
+              <div><dt>${t.control.setting}</dt><dd><code>${value.setting}</code></dd></div>
+              <div><dt>${t.control.yours}</dt><dd>${this.pctOrOff(value.owner_pct)}</dd></div>
+              <div><dt>${t.control.ours}</dt><dd>${this.pctOrOff(value.ours_pct)}</dd></div>
+              <div><dt>${t.control.since}</dt><dd>${format.when(Date.parse(value.since), nowMs)}</dd></div>
+            </dl>
+          `)}
+        </div>
+        <div class="buttons">
+          ${isReleased
+            ? html`<button class="primary" data-testid="resume" @click=${() => this.change(api.resume, t.control.resumed)}>${t.control.resume}</button>`
+            : html`<button data-testid="release" @click=${() => this.change(api.release, t.control.released)}>${t.control.release}</button>`}
+        </div>
+        <p class="notice">${this.notice}</p>
+      </section>
+    `;
+  }
+
+  private async change(request: () => Promise<Answer<unknown>>, done: string): Promise<void> {
+    const answer = await this.send(request);
+    this.notice = answer.ok ? done : refusal(answer, this.context.t);
+  }
+
+  private pctOrOff(pct: number): string {
+    return isBufferOff(pct) ? this.context.t.off : this.context.format.pct(pct);
+  }
+
+  // -- every decision ------------------------------------------------------------------------
+
+  private log(): TemplateResult {
+    const { t, format } = this.context;
+    const { events, shown } = this;
+    return html`
+      <section class="card" aria-labelledby="log-title">
+        <h2 id="log-title">${t.buffer.log}</h2>
+        ${events.length === 0
+          ? html`<p class="empty">${t.buffer.logEmpty}</p>`
+          : guard([events, shown, format], () => this.table(events.slice(-shown).toReversed()))}
+        <div class="log-foot">
+          <p class="hint num">${t.buffer.shown(Math.min(shown, events.length), events.length)}</p>
+          ${events.length > shown
+            ? html`<button class="quiet" data-testid="more" @click=${() => (this.shown += PAGE_SIZE)}>
+                ${t.buffer.more(Math.min(PAGE_SIZE, events.length - shown))}
+              </button>`
+            : nothing}
+        </div>
+      </section>
+    `;
+  }
+
+  // The roles are written out because the narrow layout turns rows into blocks, which takes a table's own roles away.
+  private table(newestFirst: readonly BufferEvent[]): TemplateResult {
+    const { t } = this.context;
+    const head = (text: string): TemplateResult => html`<th scope="col" role="columnheader">${text}</th>`;
+    return html`
+      <table class="events" role="table" aria-labelledby="log-title">
+        <thead role="rowgroup">
+          <tr role="row">
+            ${head(t.buffer.time)} ${head(t.buffer.outcome)} ${head(t.buffer.change)} ${head(t.buffer.confidence)}
+            ${head(t.buffer.spread)} ${head(t.buffer.expected)} ${head(t.buffer.hour)} ${head(t.buffer.reason)}
+          </tr>
+        </thead>
+        <tbody role="rowgroup">${newestFirst.map((event) => this.row(event))}</tbody>
+      </table>
+    `;
+  }
+
+  private row(event: BufferEvent): TemplateResult {
+    const { t, format } = this.context;
+    const outcome = outcomeOf(event);
+    const limit = limitOf(event);
+    const isChange = event.old_buffer_pct !== event.new_buffer_pct;
+    const cell = (name: string, kind: string, content: unknown): TemplateResult =>
+      html`<td role="cell" class=${kind} data-label=${name}>${content}</td>`;
+    return html`
+      <tr role="row" class="is-${outcome} ${isChange ? "is-change" : ""}" data-testid="event-row" data-outcome=${outcome} data-ts=${event.ts}>
+        ${cell(t.buffer.time, "num time", format.dayTime(Date.parse(event.ts)))}
+        ${cell(t.buffer.outcome, "outcome", html`<span class="badge is-${outcome}">${t.buffer.outcomeOf[outcome]}</span>`)}
+        ${cell(t.buffer.change, "num change", html`${format.pct(event.old_buffer_pct)} → <b>${format.pct(event.new_buffer_pct)}</b>
+          ${limit === null ? nothing : html`<span class="badge is-limited">${t.buffer.limited(limit.setting, format.pct(limit.pct))}</span>`}`)}
+        ${cell(t.buffer.confidence, "num", format.pct(event.pv_confidence))}
+        ${cell(t.buffer.spread, "num", format.spread(event.price_spread_ct))}
+        ${cell(t.buffer.expected, "num", format.kwh(expectedPvKwh(event)))}
+        ${cell(t.buffer.hour, "num", String(event.hour_of_day))}
+        ${cell(t.buffer.reason, "reason", this.reason(event))}
+      </tr>
+    `;
+  }
+
+  private reason(event: BufferEvent): string {
+    const { t, format } = this.context;
+    const limit = limitOf(event);
+    const outside = outsideChangeOf(event);
+    const outcome = outcomeOf(event);
+    return t.buffer.reasonText(
+      {
+        confidence: format.pct(event.pv_confidence),
+        spread: format.spread(event.price_spread_ct),
+        buffer: format.pct(event.new_buffer_pct),
+        isSimulated: outcome === "simulated",
+        isFailed: outcome === "failed",
+        limit: limit === null ? null : t.buffer.limited(limit.setting, format.pct(limit.pct)),
+        outside: outside === null ? null : t.buffer.outside(format.pct(outside.fromPct), format.pct(outside.toPct)),
+      },
+      event.reason,
+    );
+  }
+
+  // -- the two dialogs -----------------------------------------------------------------------
+
+  private open(dialog: "activate" | "extend"): void {
+    this.days = DEFAULT_DAYS;
+    this.notice = "";
+    this.dialog = dialog;
+  }
+
+  private readonly closeDialog = (): void => {
+    this.dialog = null;
+  };
+
+  private activateBody(): TemplateResult {
+    const { state, t } = this.context;
+    const from = state === null ? null : bufferInEvccPct(state);
+    const to = state === null ? null : simulatedBufferPct(state);
+    const fromText = from === null ? t.unknown : this.pctOrOff(from);
+    const toText = to === null ? "–" : this.pctOrOff(to);
+    return html`
+      <h3>${t.activate.changes}</h3>
+      <div class="from-to num">
+        <span><small>${t.activate.from}</small><b data-testid="activate-from">${fromText}</b></span>
+        <span aria-hidden="true">→</span>
+        <span><small>${t.activate.to}</small><b data-testid="activate-to">${toText}</b></span>
+      </div>
+      ${to === null
+        ? html`<p>${t.activate.unknownTarget}</p>`
+        : html`${from === to ? html`<p>${t.activate.stays(toText)}</p>` : nothing}<p>${t.activate.then(toText)}</p>`}
+      <p>${t.activate.later}</p>
+      <p>${t.activate.kept(fromText)}</p>
+    `;
+  }
+
+  private readonly activate = async (): Promise<Answer<unknown>> => {
+    const answer = await this.send(api.activateLive);
+    if (answer.ok) this.notice = this.context.t.buffer.activated;
+    return answer;
+  };
+
+  private extendBody(): TemplateResult {
+    const { t, format, nowMs } = this.context;
+    const isValid = isDays(this.days);
+    return html`
+      <p>${t.extendDialog.text}</p>
+      <label class="field">
+        <span>${t.extendDialog.days}</span>
+        <input
+          data-testid="days"
+          type="number"
+          inputmode="numeric"
+          min="1"
+          max=${MAX_DAYS}
+          step="1"
+          required
+          autofocus
+          .value=${String(DEFAULT_DAYS)}
+          aria-describedby="extend-until"
+          @input=${(event: Event) => (this.days = (event.target as HTMLInputElement).valueAsNumber)}
+        />
+      </label>
+      <p id="extend-until" class="num">
+        ${isValid ? t.extendDialog.until(format.dayTime(nowMs + this.days * DAY_MS)) : t.extendDialog.invalid}
+      </p>
+    `;
+  }
+
+  private readonly extend = async (): Promise<Answer<unknown> | null> => {
+    const { t, format, nowMs } = this.context;
+    if (!isDays(this.days)) return null;
+    const { days } = this;
+    const answer = await this.send(() => api.extendObservation(days));
+    if (answer.ok) this.notice = t.buffer.extended(format.dayTime(nowMs + days * DAY_MS));
+    return answer;
+  };
+}
+
+function isDays(days: number): boolean {
+  return Number.isInteger(days) && days >= 1 && days <= MAX_DAYS;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "sl-buffer-view": BufferView;
+  }
+}

@@ -1,0 +1,25 @@
+/** What is happening, and why. */
+
+import { html, type TemplateResult } from "lit";
+import type { Context } from "../context";
+import { nowSentence } from "../logic/sentence";
+import { renderFlow } from "../parts/flow";
+import { renderPrice } from "../parts/price-card";
+import { renderSoc } from "../parts/soc";
+import { renderConfigProblems, renderHealth } from "../parts/standing";
+
+export function renderNow(context: Context): TemplateResult {
+  const sentence = nowSentence(context.state, context.nowMs, context.t, context.format);
+  return html`
+    <div class="sentence" data-testid="now-sentence">
+      <h1>${sentence.lead}</h1>
+      <p>${sentence.because.join(" ")}</p>
+    </div>
+    ${renderConfigProblems(context)}
+    <div class="grid">
+      ${renderFlow(context)}
+      <div class="column">${renderSoc(context)}</div>
+      ${renderPrice(context)} ${renderHealth(context)}
+    </div>
+  `;
+}
