@@ -14,7 +14,7 @@ _CELLS_PER_SLOT = _SLOT_S // CELL_S
 _BEAM_THROUGH_CLOUD_FRAC = 0.06
 _GROUND_REFLECTION_FRAC = 0.2
 # Cables, mismatch, dirt and inverter together; typical of a well-kept German roof.
-_SYSTEM_FRAC = 0.87
+_SYSTEM_FRAC = 0.85
 _POWER_PER_KELVIN_FRAC = -0.0036
 _MODULE_HEATING_K = 28.0
 _INVERTER_START_FRAC = 0.003
