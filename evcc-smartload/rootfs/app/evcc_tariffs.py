@@ -4,8 +4,8 @@ Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``). Pure. 
 be read or that overlaps an earlier one is left out and counted in one note per series.
 """
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from domain.site import SolarSlot
 from domain.tariff import Rate
@@ -33,17 +33,16 @@ def parse_rates(raw: object, notes: Notes, label: str) -> tuple[Rate, ...]:
         in the past.
     """
     slots = _entries(raw, notes, label)
-    read = [rate for rate in _read_rates(slots) if rate is not None]
-    read.sort(key=_start)
     kept: list[Rate] = []
-    for rate in read:
+    for rate in sorted(_read_rates(slots), key=attrgetter("start")):
         if not kept or rate.start >= kept[-1].end:
             kept.append(rate)
     _note_left_out(len(slots) - len(kept), len(slots), notes, label)
     return tuple(kept)
 
 
-def _read_rates(slots: Iterable[object]) -> Iterator[Rate | None]:
+def _read_rates(slots: list[object]) -> list[Rate]:
+    rates: list[Rate] = []
     last_raw: object = None
     last_end: datetime | None = None
     for slot in slots:
@@ -54,17 +53,17 @@ def _read_rates(slots: Iterable[object]) -> Iterator[Rate | None]:
         last_raw, last_end = end_raw, end
         price = to_number(value_raw)
         if start is None or end is None or price is None:
-            yield None
-        elif start < end <= start + _LONGEST_RATE:
-            yield Rate(start=start, end=end, price_eur_per_kwh=price)
-        else:
-            yield None
+            continue
+        if start < end <= start + _LONGEST_RATE:
+            rates.append(Rate(start=start, end=end, price_eur_per_kwh=price))
+    return rates
 
 
 def _rate_parts(slot: object) -> tuple[object, object, object]:
-    if isinstance(slot, list) and len(slot) == _RATE_PARTS:
-        return slot[0], slot[1], slot[2]
-    if isinstance(slot, dict):
+    if isinstance(slot, list):
+        if len(slot) == _RATE_PARTS:
+            return slot[0], slot[1], slot[2]
+    elif isinstance(slot, dict):
         return slot.get("start"), slot.get("end"), slot.get("value", slot.get("price"))
     return None, None, None
 
@@ -85,14 +84,18 @@ def parse_solar(raw: object, notes: Notes, label: str) -> tuple[SolarSlot, ...]:
     if isinstance(raw, dict) and "rates" not in raw:
         raw = raw.get("timeseries")
     slots = _entries(raw, notes, label)
-    by_start: dict[datetime, SolarSlot] = {}
+    read: list[SolarSlot] = []
     for slot in slots:
         start_raw, power_raw = _solar_parts(slot)
         start, power_w = to_instant(start_raw), to_number(power_raw)
         if start is not None and power_w is not None and 0.0 <= power_w <= _MOST_SOLAR_W:
-            by_start.setdefault(start, SolarSlot(start=start, power_kw=power_w / 1000.0))
-    _note_left_out(len(slots) - len(by_start), len(slots), notes, label)
-    return tuple(by_start[start] for start in sorted(by_start))
+            read.append(SolarSlot(start=start, power_kw=power_w / 1000.0))
+    kept: list[SolarSlot] = []
+    for solar in sorted(read, key=attrgetter("start")):
+        if not kept or solar.start > kept[-1].start:
+            kept.append(solar)
+    _note_left_out(len(slots) - len(kept), len(slots), notes, label)
+    return tuple(kept)
 
 
 def _solar_parts(slot: object) -> tuple[object, object]:
@@ -116,10 +119,6 @@ def _entries(raw: object, notes: Notes, label: str) -> list[object]:
         notes.add(f"{label} is not a list")
         return []
     return raw
-
-
-def _start(rate: Rate) -> datetime:
-    return rate.start
 
 
 def _note_left_out(left_out: int, total: int, notes: Notes, label: str) -> None:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _LONGEST_TEXT = 200
 _MOST_NOTES = 20
-_EARLIEST_UNIX_S = 946_684_800.0  # 2000; evcc prints year 1 where it has no time
-_LATEST_UNIX_S = 4_102_444_800.0  # 2100
+_EARLIEST_UNIX_S = 946_684_800  # 2000; evcc prints year 1 where it has no time
+_LATEST_UNIX_S = 4_102_444_800  # 2100
 _EARLIEST = datetime.fromtimestamp(_EARLIEST_UNIX_S, UTC)
 _LATEST = datetime.fromtimestamp(_LATEST_UNIX_S, UTC)
 
@@ -145,6 +145,8 @@ class Fields:
 
 def to_number(value: object) -> float | None:
     """Return ``value`` as a finite number, or None."""
+    if type(value) is float:  # nearly all of the thousands in a forecast
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -162,18 +164,22 @@ def to_text(value: str) -> str:
 def to_instant(value: object) -> datetime | None:
     """Return unix seconds or an RFC 3339 time with offset in UTC; None outside 2000..2100."""
     if isinstance(value, str):
-        try:
-            instant = datetime.fromisoformat(value)
-            if instant.tzinfo is None:
-                return None
-            instant = instant.astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
-        return instant if _EARLIEST <= instant < _LATEST else None
-    seconds = to_number(value)
+        return _instant_of_text(value)
+    seconds = value if type(value) is int else to_number(value)
     if seconds is None or not _EARLIEST_UNIX_S <= seconds < _LATEST_UNIX_S:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _instant_of_text(text: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            return None
+        instant = instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return instant if _EARLIEST <= instant < _LATEST else None
 
 
 def to_time_zone(word: str) -> tzinfo | None:
