@@ -18,7 +18,7 @@ STATE = json.dumps(
     {
         "apiReady": True,
         "siteTitle": "Wire",
-        "forecast": {"grid": [SLOT], "feedin": [SLOT], "solar": {"timeseries": [SLOT[:2]]}},
+        "forecast": {"grid": [SLOT], "feedin": [SLOT], "solar": {"timeseries": [[SLOT[0], 500]]}},
     }
 ).encode()
 
