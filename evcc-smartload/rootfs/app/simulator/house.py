@@ -207,7 +207,7 @@ class House:
 
     def _plug_in(self, car: Car) -> None:
         """Plug the car in at its own charger, else at any free one, else not at all."""
-        own = self._cars.index(car) if car in self._cars else 0
+        own = self._cars.index(car)
         wishes = sorted(range(self.n_chargers), key=lambda position: position != own)
         for position in wishes:
             if self._plugged[position] is None:
