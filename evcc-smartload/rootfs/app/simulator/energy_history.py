@@ -1,0 +1,206 @@
+"""The quarter-hour energies evcc stores, and how it adds them up."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
+
+from domain.horizon import SLOT
+from simulator.plant import PlantReading
+from simulator.wire_format import plain_number, rfc3339
+
+_KEPT_SLOTS = 40 * 96
+AGGREGATES = ("15m", "hour", "day", "month")
+
+
+class Energy(NamedTuple):
+    """Energies of one series in one slot [kWh]; SoC [%] at its start when it has one."""
+
+    energy_kwh: float
+    return_kwh: float = 0.0
+    soc_pct: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Whose energies: evcc's group, name and title."""
+
+    group: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """Which energies are asked for; ``filters`` by group, name or title."""
+
+    start: datetime
+    end: datetime
+    aggregate: str
+    is_grouped: bool
+    filters: dict[str, str]
+
+
+class EnergyHistory:
+    """Energies per complete quarter-hour, from the differences of the meters' counters."""
+
+    def __init__(self, series: Sequence[Series], *, kept_slots: int = _KEPT_SLOTS) -> None:
+        self.series = tuple(series)
+        self._slots: deque[tuple[datetime, tuple[Energy, ...]]] = deque(maxlen=kept_slots)
+        self._opened: tuple[datetime, PlantReading] | None = None
+
+    def open_slot(self, start: datetime, reading: PlantReading) -> None:
+        """Begin a slot without closing another, as after a start in the middle of one."""
+        self._opened = (start, reading)
+
+    def close_slot(self, end: datetime, reading: PlantReading, forecast_kwh: float) -> None:
+        """Store the slot that ended when it was complete, and begin the next."""
+        if self._opened is not None and end - self._opened[0] == SLOT:
+            start, before = self._opened
+            self._slots.append((start, _energies(before, reading, forecast_kwh)))
+        self._opened = (end, reading)
+
+    @property
+    def updated(self) -> datetime | None:
+        """Start of the last stored slot."""
+        return self._slots[-1][0] if self._slots else None
+
+    def total_kwh(self, series_index: int, since: datetime) -> float:
+        """Return the energy of one series in the slots from ``since`` on."""
+        total = 0.0
+        for start, energies in reversed(self._slots):
+            if start < since:
+                break
+            total += energies[series_index].energy_kwh
+        return total
+
+    def answer(self, query: HistoryQuery, zone: tzinfo) -> list[dict[str, object]] | None:
+        """Return the series of ``GET /api/history/energy``; None when there are none."""
+        slots = [slot for slot in self._slots if query.start <= slot[0] < query.end]
+        chosen = [
+            index
+            for index, series in enumerate(self.series)
+            if all(getattr(series, key) == wanted for key, wanted in query.filters.items())
+        ]
+        if not slots or not chosen:
+            return None
+        if not query.is_grouped:
+            return [
+                {"title": self.series[index].title, "group": self.series[index].group}
+                | {"data": _aggregate(slots, [index], query.aggregate, zone, with_soc=True)}
+                for index in chosen
+            ]
+        groups = dict.fromkeys(self.series[index].group for index in chosen)
+        return [
+            {
+                "group": group,
+                "data": _aggregate(
+                    slots,
+                    [index for index in chosen if self.series[index].group == group],
+                    query.aggregate,
+                    zone,
+                    with_soc=False,
+                ),
+            }
+            for group in groups
+        ]
+
+    def to_state(self) -> list[list[object]]:
+        """Return the stored slots, JSON-serialisable."""
+        return [
+            [start.isoformat(), [[round(value.energy_kwh, 6), round(value.return_kwh, 6),
+                                  value.soc_pct] for value in energies]]
+            for start, energies in self._slots
+        ]  # fmt: skip
+
+    def restore_state(self, state: Iterable[tuple[str, list[tuple[float, float, float]]]]) -> None:
+        """Continue from what ``to_state`` returned."""
+        self._slots.clear()
+        for start, energies in state:
+            values = tuple(Energy(energy, returned, soc) for energy, returned, soc in energies)
+            self._slots.append((datetime.fromisoformat(start).astimezone(UTC), values))
+
+
+def house_series(reading: PlantReading, loadpoints: Sequence[tuple[str, str]]) -> list[Series]:
+    """Return the series of a house, in the order in which energies are stored."""
+    return [
+        Series(group="grid", name="grid", title="grid"),
+        Series(group="pv", name="pv1", title="pv1"),
+        Series(group="home", name="home", title="home"),
+        Series(group="forecast", name="forecast", title="forecast"),
+        *(
+            Series(group="battery", name=battery.name, title=battery.title)
+            for battery in reading.batteries
+        ),
+        *(Series(group="loadpoint", name=name, title=title) for name, title in loadpoints),
+    ]
+
+
+def _energies(before: PlantReading, after: PlantReading, forecast_kwh: float) -> tuple[Energy, ...]:
+    """Return the energies between two readings, in the order of ``house_series``."""
+    pv_kwh = after.pv_total_kwh - before.pv_total_kwh
+    import_kwh = after.grid_import_total_kwh - before.grid_import_total_kwh
+    export_kwh = after.grid_export_total_kwh - before.grid_export_total_kwh
+    batteries = [
+        Energy(
+            new.charged_total_kwh - old.charged_total_kwh,
+            new.discharged_total_kwh - old.discharged_total_kwh,
+            round(old.soc_pct, 1),
+        )
+        for old, new in zip(before.batteries, after.batteries, strict=True)
+    ]
+    chargers = [
+        Energy(new.total_kwh - old.total_kwh, 0.0, old.car_soc_pct)
+        for old, new in zip(before.chargers, after.chargers, strict=True)
+    ]
+    home_kwh = pv_kwh + import_kwh - export_kwh
+    home_kwh += sum(battery.return_kwh - battery.energy_kwh for battery in batteries)
+    home_kwh -= sum(charger.energy_kwh for charger in chargers)
+    return (
+        Energy(import_kwh, export_kwh),
+        Energy(pv_kwh),
+        Energy(max(0.0, home_kwh)),
+        Energy(forecast_kwh),
+        *batteries,
+        *chargers,
+    )
+
+
+def _aggregate(
+    slots: Sequence[tuple[datetime, tuple[Energy, ...]]],
+    indices: Sequence[int],
+    aggregate: str,
+    zone: tzinfo,
+    *,
+    with_soc: bool,
+) -> list[dict[str, object]]:
+    """Return buckets; each starts at its first slot that has values, not at the calendar's."""
+    buckets: list[dict[str, object]] = []
+    last_key: object = None
+    sums = [0.0, 0.0]
+    for start, energies in slots:
+        key = _bucket_key(start, aggregate, zone)
+        if key != last_key:
+            last_key, sums = key, [0.0, 0.0]
+            buckets.append({"start": rfc3339(start, zone)})
+            soc_pct = energies[indices[0]].soc_pct
+            if with_soc and soc_pct is not None:
+                buckets[-1]["socTemp"] = plain_number(soc_pct)
+        sums[0] += sum(energies[index].energy_kwh for index in indices)
+        sums[1] += sum(energies[index].return_kwh for index in indices)
+        buckets[-1] |= {
+            "end": rfc3339(start + SLOT, zone),
+            "energy": plain_number(round(max(0.0, sums[0]), 3)),
+            "returnEnergy": plain_number(round(max(0.0, sums[1]), 3)),
+        }
+    return buckets
+
+
+def _bucket_key(start: datetime, aggregate: str, zone: tzinfo) -> object:
+    if aggregate == "15m":
+        return start
+    local = start.astimezone(zone)
+    # The offset keeps the two equal hours of an autumn night apart.
+    parts = (local.year, local.month, local.day, local.hour, local.utcoffset())
+    return parts[: {"month": 2, "day": 3, "hour": 5}[aggregate]]

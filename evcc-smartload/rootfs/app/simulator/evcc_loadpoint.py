@@ -1,0 +1,513 @@
+"""A loadpoint of the simulated evcc: who is plugged in, what is offered, and why."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.tariff import Rate
+from simulator.charging_plan import PlanGoal, PlanSlot, is_planned, lay_plan, next_repetition
+from simulator.evcc_settings import LoadpointSettings, SettingRefusedError, VehicleSettings
+from simulator.evcc_version import EvccVersion
+from simulator.plant import CarSpec, ChargerCommand, ChargerReading
+from simulator.pv_regulation import (
+    MOST_PHASES,
+    VOLTAGE_V,
+    CarView,
+    SurplusRegulator,
+    SurplusView,
+    TimerKind,
+)
+
+_NO_LIMIT_PCT = 100
+# A boost asks for this much more than the battery gives, so that it gives what it can.
+_BOOST_STEP_W = 100.0
+_SHORTEST_SESSION_KWH = 0.05
+# evcc plans a car's charging with this share arriving in its battery.
+_CHARGE_EFFICIENCY_FRAC = 0.9
+_OFF_COMMAND = ChargerCommand(enabled=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadpointConfig:
+    """What the installer configured."""
+
+    name: str
+    title: str
+    default_mode: str = ""
+    """Mode that returns when a car leaves; empty for none."""
+    max_phases: int = MOST_PHASES
+    switches_phases: bool = True
+    has_fine_steps: bool = False
+    """The charger takes currents between whole amperes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle:
+    """A vehicle evcc knows: what it is and what its owner set."""
+
+    spec: CarSpec
+    settings: VehicleSettings
+
+
+@dataclass(slots=True, kw_only=True)
+class SiteView:
+    """The site as one loadpoint sees it in one cycle; powers in W, positive is a deficit."""
+
+    power_w: float = 0.0
+    boost_adjustment_w: float = 0.0
+    battery_discharge_w: float = 0.0
+    soc_pct: float = 0.0
+    is_buffered: bool = False
+    is_start: bool = False
+    planner_price: float | None = None
+    feed_in_price: float | None = None
+    planner_rates: list[Rate]
+    green_share: float = 0.0
+    """Share of the home's own energy in what the loadpoints take, 0..1."""
+    import_price: float = 0.0
+    export_price: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class ChargingSession:
+    """A car's visit, from plugging in to leaving."""
+
+    created: datetime
+    vehicle_title: str
+    meter_start_kwh: float
+    soc_start_pct: float | None
+    charged_kwh: float = 0.0
+    solar_kwh: float = 0.0
+    cost: float = 0.0
+    charge_s: float = 0.0
+    left_at: datetime | None = None
+
+    @property
+    def is_worth_storing(self) -> bool:
+        """Whether enough was charged for evcc to list it."""
+        return self.charged_kwh >= _SHORTEST_SESSION_KWH
+
+
+class Loadpoint:
+    """One charging point; read every cycle, regulated when its turn comes."""
+
+    def __init__(
+        self,
+        config: LoadpointConfig,
+        settings: LoadpointSettings,
+        vehicles: dict[str, Vehicle],
+        version: EvccVersion,
+    ) -> None:
+        self.config = config
+        self.settings = settings
+        self._vehicles = vehicles
+        self._version = version
+        self.regulator = SurplusRegulator()
+        self.regulator.phases = config.max_phases
+        self.command = _OFF_COMMAND
+        self.offered_a = 0.0
+        self.charge_w = 0.0
+        self.currents_a: tuple[float, float, float] = (0.0, 0.0, 0.0)
+        self.total_kwh = 0.0
+        self.connected = False
+        self.charging = False
+        self.was_regulated = False
+        self.had_remaining = False
+        """A remaining duration was shown once, so its keys stay in the state."""
+        self.vehicle: Vehicle | None = None
+        self.reported_soc_pct: float | None = None
+        self.plugged_car: str | None = None
+        self.boost = False
+        self._boost_is_fresh = False
+        self.session: ChargingSession | None = None
+        """The current or, after the car has left, the last visit."""
+        self.min_soc_not_reached = False
+        self.plan_active = False
+        self.plan: list[PlanSlot] = []
+        self.smart_cost_active = False
+        self.smart_feed_in_active = False
+
+    # --- what it is
+
+    @property
+    def active_phases(self) -> int:
+        """Phases that charger and car both use."""
+        if self.vehicle is None:
+            return self.regulator.phases
+        return min(self.regulator.phases, self.vehicle.spec.phases)
+
+    @property
+    def car_phases(self) -> int:
+        """Phases in use when the charger offers all it has."""
+        if self.vehicle is None:
+            return self.config.max_phases
+        return min(self.config.max_phases, self.vehicle.spec.phases)
+
+    @property
+    def vehicle_soc_pct(self) -> float | None:
+        """The vehicle's SoC; None when it is unknown, as for a guest."""
+        if self.vehicle is None or self.vehicle.spec.name != self.plugged_car:
+            return None
+        return self.reported_soc_pct
+
+    @property
+    def effective_limit_soc_pct(self) -> int:
+        """SoC at which charging ends; 100 without a limit."""
+        vehicle_limit = self.vehicle.settings.limit_soc_pct if self.vehicle else 0
+        return self.settings.limit_soc_pct or vehicle_limit or _NO_LIMIT_PCT
+
+    @property
+    def effective_min_soc_pct(self) -> int:
+        """SoC below which the car is charged at full power."""
+        vehicle_min = self.vehicle.settings.min_soc_pct if self.vehicle else 0
+        return max(self.settings.min_soc_pct, vehicle_min)
+
+    @property
+    def max_power_w(self) -> float:
+        """Power at full current on all phases."""
+        return self.settings.max_current_a * VOLTAGE_V * self.car_phases
+
+    @property
+    def is_pv_like(self) -> bool:
+        """Whether surplus regulates it (pv, minpv, smart)."""
+        return self.settings.mode == "pv"
+
+    @property
+    def is_plain_pv(self) -> bool:
+        """Whether it may be switched off for lack of sun."""
+        return self.settings.mode == "pv" and self.settings.always_charge == "off"
+
+    @property
+    def reserved_w(self) -> float:
+        """Power it is about to start with, which loadpoints of lower priority leave alone."""
+        is_waiting = self.regulator.pv_timer.kind is TimerKind.ENABLE
+        least_w = self.settings.min_current_a * VOLTAGE_V * self.active_phases
+        return least_w if is_waiting else 0.0
+
+    @property
+    def is_fast_charging(self) -> bool:
+        """Whether the car charges regardless of surplus right now."""
+        return self.charging and (
+            self.settings.mode == "now"
+            or self.plan_active
+            or self.min_soc_not_reached
+            or self.smart_cost_active
+        )
+
+    # --- what the owner does
+
+    def set_mode(self, mode: str, always_charge: str | None) -> None:
+        """Change the mode; ends a boost."""
+        self.settings.mode = mode
+        if always_charge is not None:
+            self.settings.always_charge = always_charge
+        self.boost = False
+        self.regulator.reset_timers()
+
+    def take_vehicle(self, vehicle: Vehicle | None) -> None:
+        """Say which vehicle is plugged in; None for a guest."""
+        self.vehicle = vehicle
+        self.plan_active, self.plan = False, []
+
+    def set_phases(self, phases: int) -> int:
+        """Set the phases: 0 automatic, 1 or 3.
+
+        Raises:
+            SettingRefusedError: The charger cannot, in evcc's words.
+        """
+        config = self.config
+        if phases not in (0, 1, MOST_PHASES):
+            raise SettingRefusedError(f"invalid number of phases: {phases}")
+        if phases > config.max_phases:
+            raise SettingRefusedError(
+                "cannot configure more phases than physically connected: "
+                f"{phases} > {config.max_phases}"
+            )
+        if phases == 0 and not config.switches_phases:
+            raise SettingRefusedError("charger does not support phase switching")
+        self.settings.phases_configured = phases
+        return phases
+
+    def set_boost(self, wanted: bool) -> bool:  # noqa: FBT001  # the value itself
+        """Switch the battery boost.
+
+        Raises:
+            SettingRefusedError: The mode has no boost.
+        """
+        if wanted and not self.is_pv_like:
+            raise SettingRefusedError("battery boost is only available in PV modes")
+        self._boost_is_fresh = wanted and not self.boost
+        self.boost = wanted
+        return wanted
+
+    # --- what the meters say, every cycle
+
+    def meter(self, reading: ChargerReading, now: datetime, dt_s: float, site: SiteView) -> None:
+        """Take over what charger and car report."""
+        if reading.connected != self.connected or reading.car_name != self.plugged_car:
+            if self.connected:
+                self._unplug(now)
+            if reading.connected:
+                self._plug(reading, now)
+        charge_kw = reading.charge_kw
+        self.charge_w = charge_kw * 1000.0
+        self.charging = charge_kw > 0.0
+        self.total_kwh = reading.total_kwh
+        self.reported_soc_pct = reading.car_soc_pct
+        if charge_kw > 0.0 and self.session is not None:
+            self.currents_a = reading.currents_a
+            energy_kwh = charge_kw * dt_s / 3600.0
+            session = self.session
+            session.charged_kwh += energy_kwh
+            session.charge_s += dt_s
+            session.solar_kwh += energy_kwh * site.green_share
+            price = site.import_price + site.green_share * (site.export_price - site.import_price)
+            session.cost += energy_kwh * price
+        elif not self.charging:
+            self.currents_a = (0.0, 0.0, 0.0)
+
+    def _plug(self, reading: ChargerReading, now: datetime) -> None:
+        self.connected = True
+        self.plugged_car = reading.car_name
+        self.vehicle = self._vehicles.get(reading.car_name or "")
+        self.regulator.skips_delay = True
+        self.regulator.reset_timers()
+        wanted = self._version.parse_mode(self.vehicle.settings.mode) if self.vehicle else None
+        if wanted is not None:
+            self.set_mode(*wanted)
+        self.session = ChargingSession(
+            created=now,
+            vehicle_title=self.vehicle.spec.title if self.vehicle else "",
+            meter_start_kwh=reading.total_kwh,
+            soc_start_pct=reading.car_soc_pct,
+        )
+
+    def _unplug(self, now: datetime) -> None:
+        settings = self.settings
+        if self.session is not None:
+            self.session.left_at = now
+        self.connected = False
+        self.plugged_car = None
+        self.vehicle = None
+        settings.limit_soc_pct = 0
+        settings.limit_energy_kwh = 0.0
+        if settings.always_charge == "once":
+            settings.always_charge = "off"
+        if self.config.default_mode:
+            settings.mode = self.config.default_mode
+        self.boost = self.plan_active = self.min_soc_not_reached = False
+        self.smart_cost_active = self.smart_feed_in_active = False
+        self.plan = []
+        self.regulator.reset_timers()
+
+    # --- what it decides, when its turn comes
+
+    def regulate(self, now: datetime, site: SiteView) -> None:
+        """Decide what to offer the car until the next turn."""
+        self.was_regulated = True
+        if not self.connected:
+            self._offer(0.0)
+            return
+        self._follow_phase_setting()
+        self._update_conditions(now, site)
+        current_a = self._fixed_current()
+        if current_a is None:
+            current_a = self._surplus_current(now, site)
+            self.regulator.skips_delay = False
+        else:
+            self.regulator.reset_timers()
+        self._offer(current_a)
+
+    def _follow_phase_setting(self) -> None:
+        configured = self.settings.phases_configured
+        if configured:
+            self.regulator.phases = configured
+        elif not self.config.switches_phases:
+            self.regulator.phases = self.config.max_phases
+
+    def _update_conditions(self, now: datetime, site: SiteView) -> None:
+        settings, soc_pct = self.settings, self.vehicle_soc_pct
+        self.min_soc_not_reached = soc_pct is not None and soc_pct < self.effective_min_soc_pct
+        self._update_plan(now, site)
+        limit, price = settings.smart_cost_limit, site.planner_price
+        self.smart_cost_active = limit is not None and price is not None and price <= limit
+        floor, feed_in = settings.smart_feed_in_limit, site.feed_in_price
+        self.smart_feed_in_active = floor is not None and feed_in is not None and feed_in >= floor
+
+    def _fixed_current(self) -> float | None:
+        """Return the current that does not depend on surplus; None when surplus decides."""
+        mode = self.settings.mode
+        if mode == "off":
+            return 0.0
+        if self.min_soc_not_reached or self.plan_active:
+            return self._full_current()
+        if self._is_limit_reached():
+            return 0.0
+        if mode == "now" or self.smart_cost_active:
+            return self._full_current()
+        return self._feed_in_first_current() if self.smart_feed_in_active else None
+
+    def _feed_in_first_current(self) -> float:
+        if self.is_plain_pv:
+            return 0.0
+        if self._may_switch_phases:
+            self.regulator.phases = 1
+        return self.settings.min_current_a
+
+    def _is_limit_reached(self) -> bool:
+        soc_pct = self.vehicle_soc_pct
+        if soc_pct is None:
+            limit_kwh, session = self.settings.limit_energy_kwh, self.session
+            return 0 < limit_kwh <= (session.charged_kwh if session is not None else 0.0)
+        limit_pct = self.effective_limit_soc_pct
+        return limit_pct < _NO_LIMIT_PCT and soc_pct >= limit_pct
+
+    def _full_current(self) -> float:
+        if self._may_switch_phases:
+            self.regulator.phases = MOST_PHASES
+        return self.settings.max_current_a
+
+    @property
+    def _may_switch_phases(self) -> bool:
+        config = self.config
+        return (
+            config.switches_phases
+            and self.settings.phases_configured == 0
+            and config.max_phases == MOST_PHASES
+        )
+
+    def _surplus_current(self, now: datetime, site: SiteView) -> float:
+        settings, regulator = self.settings, self.regulator
+        power_w = site.power_w
+        is_draining = False
+        if self.boost:
+            power_w += site.boost_adjustment_w
+            limit_pct = settings.boost_limit_pct
+            is_draining = limit_pct >= _NO_LIMIT_PCT or site.soc_pct > limit_pct
+            if is_draining:
+                power_w -= self._boost_power_w(site)
+        view = SurplusView(
+            power_w=power_w,
+            is_buffered=site.is_buffered,
+            is_start=site.is_start,
+            is_always=settings.always_charge != "off",
+            is_draining=is_draining,
+            enable_threshold_w=settings.enable_threshold_w,
+            disable_threshold_w=settings.disable_threshold_w,
+            enable_delay_s=settings.enable_delay_s,
+            disable_delay_s=settings.disable_delay_s,
+            min_current_a=settings.min_current_a,
+            max_current_a=settings.max_current_a,
+        )
+        phases = regulator.phases
+        if self._may_switch_phases:
+            regulator.scale_phases(now, view, self.charge_w, self.car_phases)
+        active = self.active_phases
+        drawn_a, offered_a = max(self.currents_a), self.offered_a
+        if regulator.phases != phases and self.charging:
+            # The same power on another number of phases is another current.
+            drawn_a = offered_a = self.charge_w / (VOLTAGE_V * active)
+        car = CarView(
+            active_phases=active,
+            drawn_a=drawn_a,
+            offered_a=offered_a,
+            is_charging=self.charging,
+        )
+        return regulator.current_a(now, view, car)
+
+    def _boost_power_w(self, site: SiteView) -> float:
+        step_w = _BOOST_STEP_W
+        if self._boost_is_fresh:
+            self._boost_is_fresh = False
+            step_w = self.max_power_w
+        elif not self.config.has_fine_steps:
+            step_w += VOLTAGE_V * self.active_phases
+        return max(0.0, site.battery_discharge_w) + step_w
+
+    def _offer(self, current_a: float) -> None:
+        if not self.config.has_fine_steps:
+            current_a = float(int(current_a))
+        self.offered_a = current_a
+        phases = self.regulator.phases
+        command = self.command
+        if current_a <= 0:
+            self.command = _OFF_COMMAND
+        elif not command.enabled or command.current_a != current_a or command.phases != phases:
+            self.command = ChargerCommand(enabled=True, current_a=current_a, phases=phases)
+
+    # --- plans
+
+    def goal(self, now: datetime) -> PlanGoal | None:
+        """Return the plan that counts: the owner's next one, or the next repetition."""
+        vehicle = self.vehicle
+        if vehicle is None or self.vehicle_soc_pct is None:
+            settings = self.settings
+            if settings.plan_time is None:
+                return None
+            return PlanGoal(
+                number=1,
+                time=settings.plan_time,
+                energy_kwh=settings.plan_energy_kwh,
+                continuous=settings.plan_continuous,
+                precondition=timedelta(seconds=settings.plan_precondition_s),
+            )
+        owner = vehicle.settings
+        goals = []
+        if owner.plan_time is not None:
+            goals.append((owner.plan_time, 1, owner.plan_soc_pct))
+        for number, plan in enumerate(owner.repeating_plans or (), start=2):
+            at = next_repetition(plan, now) if plan["active"] else None
+            if at is not None:
+                goals.append((at, number, int(str(plan["soc"]))))
+        if not goals:
+            return None
+        at, number, soc_pct = min(goals)
+        return PlanGoal(
+            number=number,
+            time=at,
+            soc_pct=soc_pct,
+            continuous=owner.plan_continuous,
+            precondition=timedelta(seconds=owner.plan_precondition_s),
+        )
+
+    def need(self, goal: PlanGoal) -> timedelta:
+        """Return how long full power must be drawn for ``goal``."""
+        soc_pct, vehicle = self.vehicle_soc_pct, self.vehicle
+        if vehicle is not None and soc_pct is not None:
+            share = max(0.0, goal.soc_pct - soc_pct) / 100.0
+            energy_kwh = share * vehicle.spec.capacity_kwh / _CHARGE_EFFICIENCY_FRAC
+        else:
+            charged_kwh = self.session.charged_kwh if self.session else 0.0
+            energy_kwh = max(0.0, goal.energy_kwh - charged_kwh)
+        return timedelta(hours=energy_kwh * 1000.0 / self.plan_power_w)
+
+    @property
+    def plan_power_w(self) -> float:
+        """Power that plans count on."""
+        if self.vehicle is None:
+            return self.max_power_w
+        current_a = min(self.settings.max_current_a, self.vehicle.spec.max_current_a)
+        return current_a * VOLTAGE_V * self.car_phases
+
+    def _update_plan(self, now: datetime, site: SiteView) -> None:
+        goal = self.goal(now)
+        if goal is None:
+            self.plan_active, self.plan = False, []
+            return
+        need = self.need(goal)
+        if now >= goal.time:
+            # A plan that was being carried out goes on until its goal is reached.
+            self.plan_active = self.plan_active and need > timedelta(0)
+            if not self.plan_active:
+                self._drop_static_plan()
+            return
+        self.plan = lay_plan(site.planner_rates, now, goal, need)
+        self.plan_active = is_planned(self.plan, now)
+
+    def _drop_static_plan(self) -> None:
+        self.plan = []
+        if self.vehicle is not None and self.vehicle_soc_pct is not None:
+            self.vehicle.settings.plan_time = None
+            self.vehicle.settings.plan_soc_pct = 0
+        else:
+            self.settings.plan_time = None
+            self.settings.plan_energy_kwh = 0.0
