@@ -102,8 +102,7 @@ chromium:
 $(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
 	@command -v node > /dev/null && command -v npm > /dev/null || { \
 		echo "Building the page needs Node 20.19 or newer with npm, and none was found." >&2; exit 1; }
-	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
-		process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || { \
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
 		echo "Building the page needs Node 20.19 or newer; this is $$(node --version)." >&2; exit 1; }
 	@echo "==> Installing the page's packages"
 	@cd $(PAGE) && npm ci --no-audit --no-fund --loglevel=error > /dev/null
@@ -111,11 +110,13 @@ $(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
 
 $(PAGE_BUILT): $(PAGE)/node_modules/.installed $(PAGE_SOURCES)
 	@echo "==> Building the page"
-	@cd $(PAGE) && npm run build --silent > /dev/null
+	@mkdir -p build
+	@cd $(PAGE) && npm run build > "$(CURDIR)/build/page.log" 2>&1 || { cat "$(CURDIR)/build/page.log" >&2; exit 1; }
 	@touch $@
 
 # The add-on's Python is 3.13 on two architectures; a package without a wheel there fails here.
-LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+UV = .venv/bin/uv --system-certs --quiet
+LOCK = $(UV) pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 lock: | .venv/bin/python
 	@test -x .venv/bin/uv || $(VENV_PYTHON) -m pip install --quiet uv
@@ -125,7 +126,7 @@ lock: | .venv/bin/python
 	@$(LOCK) --group dev --constraints evcc-smartload/requirements.txt --output-file requirements-dev.txt
 	@for platform in aarch64-manylinux_2_28 x86_64-manylinux_2_28; do \
 		echo "==> Every package has a wheel for $$platform"; \
-		.venv/bin/uv pip compile --quiet --only-binary :all: --python-version 3.13 \
+		$(UV) pip compile --only-binary :all: --python-version 3.13 \
 			--python-platform $$platform --constraints evcc-smartload/requirements.txt \
 			pyproject.toml > /dev/null || exit 1; done
 
