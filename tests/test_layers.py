@@ -33,7 +33,7 @@ ROWS: dict[int, frozenset[str]] = {
             "web",
         }
     ),
-    5: frozenset({"main", "problem_board", "site_watch"}),
+    5: frozenset({"demo", "main", "parts", "problem_board", "site_watch"}),
 }
 ROW_OF = {subject: row for row, subjects in ROWS.items() for subject in subjects}
 
