@@ -3,6 +3,7 @@
 import ast
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,16 +36,18 @@ def imported_names(source: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def app_modules() -> list[AppModule]:
-    """Return every module below the app's root, sorted by name."""
+@cache
+def app_modules() -> tuple[AppModule, ...]:
+    """Return every module below the app's root, sorted by name; reads them once."""
     modules = []
     for path in sorted(APP_ROOT.rglob("*.py")):
         parts = path.relative_to(APP_ROOT).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
         modules.append(AppModule(name=name, imports=imported_names(path.read_text("utf-8"))))
-    return modules
+    return tuple(modules)
 
 
+@cache
 def own_subjects() -> frozenset[str]:
     """Return the app's top-level modules and packages."""
     return frozenset(module.subject for module in app_modules())
