@@ -418,6 +418,7 @@ class Loadpoint:
         step_w = _BOOST_STEP_W
         if self._boost_is_fresh:
             self._boost_is_fresh = False
+            self.regulator.skips_delay = True
             step_w = self.max_power_w
         elif not self.config.has_fine_steps:
             step_w += VOLTAGE_V * self.active_phases

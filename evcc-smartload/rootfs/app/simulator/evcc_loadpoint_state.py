@@ -116,7 +116,7 @@ def _session(loadpoint: Loadpoint) -> dict[str, object]:
         "sessionEnergy": rounded(energy_wh),
         "chargedEnergy": rounded(energy_wh),
         "sessionSolarPercentage": rounded(solar_pct),
-        "sessionPrice": cost,
+        "sessionPrice": plain_number(cost),
         "sessionPricePerKWh": cost * 1000.0 / energy_wh if energy_wh else None,
         "sessionCo2PerKWh": None,
         "chargeDuration": int(charge_s),

@@ -72,7 +72,7 @@ def _sessions(call: Call) -> object:
     for loadpoint in site.loadpoints:
         session = loadpoint.session
         if session is not None and session.left_at is None and session.is_worth_storing:
-            number = site.last_session_number + 1 + len(rows)
+            number = site.charged.sessions + 1 + len(rows)
             rows.append(session_row(session, loadpoint, number) | {"finished": ZERO_TIME})
     rows += site.sessions
     if "year" in query:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from domain.horizon import SLOT_H, slot_start
@@ -46,6 +46,8 @@ class SiteConfig:
     loadpoints: tuple[LoadpointConfig, ...]
     battery_max_soc_pct: float = 0.0
     """Where grid charging ends; 0 and 100 mean it does not."""
+    smart_cost_type: str | None = "priceforecast"
+    feed_in_is_fixed: bool = True
     initial_site: dict[str, object] = field(default_factory=dict)
     initial_loadpoints: tuple[dict[str, object], ...] = ()
     initial_vehicles: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -61,6 +63,26 @@ class Meters:
     home_w: float = 0.0
     soc_pct: float = 0.0
     capacity_kwh: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class ChargedTotals:
+    """What all finished sessions add up to."""
+
+    sessions: int = 0
+    energy_kwh: float = 0.0
+    solar_kwh: float = 0.0
+    cost: float = 0.0
+
+    def to_state(self) -> dict[str, float]:
+        """Return the sums, JSON-serialisable."""
+        return asdict(self)
+
+    def restore_state(self, state: dict[str, float]) -> None:
+        """Continue from what ``to_state`` returned."""
+        self.sessions = int(state["sessions"])
+        self.energy_kwh, self.solar_kwh = state["energy_kwh"], state["solar_kwh"]
+        self.cost = state["cost"]
 
 
 class EvccSite:
@@ -98,8 +120,7 @@ class EvccSite:
             house_series(reading, [(lp.name, lp.title) for lp in config.loadpoints])
         )
         self.sessions: deque[dict[str, object]] = deque(maxlen=_KEPT_SESSIONS)
-        self.last_session_number = 0
-        self.charged_total_kwh = self.charged_solar_kwh = self.charged_cost = 0.0
+        self.charged = ChargedTotals()
         self.log: deque[tuple[int, dict[str, object]]] = deque(maxlen=_KEPT_LOG_LINES)
         self.log_number = 0
         self.cycles = 0
@@ -109,6 +130,14 @@ class EvccSite:
         self._view = SiteView(planner_rates=tariffs.grid)
         self._slot_end: datetime | None = None
         self._turn = 0
+
+    def take_over(self, old: "EvccSite") -> None:
+        """Take from the evcc before a restart what outlives it: database, inverter, chargers."""
+        self.history, self.sessions, self.charged = old.history, old.sessions, old.charged
+        self.battery.inverter_mode = old.battery.inverter_mode
+        for loadpoint, before in zip(self.loadpoints, old.loadpoints, strict=True):
+            loadpoint.command, loadpoint.offered_a = before.command, before.offered_a
+            loadpoint.regulator.phases = before.regulator.phases
 
     # --- what there is
 
@@ -303,11 +332,12 @@ class EvccSite:
         session = loadpoint.session
         if session is None or not session.is_worth_storing:
             return
-        self.last_session_number += 1
-        self.charged_total_kwh += session.charged_kwh
-        self.charged_solar_kwh += session.solar_kwh
-        self.charged_cost += session.cost
-        row = session_row(session, loadpoint, self.last_session_number)
+        totals = self.charged
+        totals.sessions += 1
+        totals.energy_kwh += session.charged_kwh
+        totals.solar_kwh += session.solar_kwh
+        totals.cost += session.cost
+        row = session_row(session, loadpoint, totals.sessions)
         self.sessions.appendleft(row | {"finished": now.isoformat()})
 
 

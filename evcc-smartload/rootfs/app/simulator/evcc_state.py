@@ -210,12 +210,13 @@ def _tariffs(site: EvccSite, now: datetime) -> dict[str, object]:
 
 
 def _statistics(site: EvccSite) -> dict[str, object]:
-    charged_kwh = site.charged_total_kwh
-    solar_pct = 100.0 * site.charged_solar_kwh / charged_kwh if charged_kwh else 0.0
+    totals = site.charged
+    charged_kwh = totals.energy_kwh
+    solar_pct = 100.0 * totals.solar_kwh / charged_kwh if charged_kwh else 0.0
     period = {
         "solarPercentage": rounded(solar_pct),
         "chargedKWh": rounded(charged_kwh),
-        "avgPrice": rounded(site.charged_cost / charged_kwh if charged_kwh else 0.0),
+        "avgPrice": rounded(totals.cost / charged_kwh if charged_kwh else 0.0),
         "avgCo2": 0,
     }
     return dict.fromkeys(("30d", "365d", "thisYear", "total"), period)

@@ -2,6 +2,8 @@
 
 from simulator.evcc_version import EvccVersion
 
+_FORECAST_MEMBERS = ("grid", "feedin", "planner", "co2", "solar", "temperature")
+
 
 def in_version(state: dict[str, object], version: EvccVersion) -> dict[str, object]:
     """Return ``state`` in the shape of ``version``; the forecast has it already."""
@@ -45,3 +47,17 @@ def with_wrong_types(state: dict[str, object]) -> dict[str, object]:
         "loadpoints": {"0": None},
         "grid": True,
     }
+
+
+def flatten(state: dict[str, object]) -> dict[str, object]:
+    """Return ``state`` with loadpoint values as ``loadpoints.<index>.<key>``, index from 0."""
+    flat: dict[str, object] = {}
+    for key, value in state.items():
+        if key == "loadpoints" and isinstance(value, list):
+            for index, loadpoint in enumerate(value):
+                flat |= {f"loadpoints.{index}.{name}": entry for name, entry in loadpoint.items()}
+        elif key == "forecast" and isinstance(value, dict):
+            flat |= {f"forecast.{name}": value.get(name) for name in _FORECAST_MEMBERS}
+        else:
+            flat[key] = value
+    return flat

@@ -102,7 +102,7 @@ class SurplusRegulator:
         self.phases = MOST_PHASES
         """Phases the charger offers: 1 or 3."""
         self.skips_delay = False
-        """A car was just plugged in: the next decision does not wait."""
+        """A car was just plugged in, or a boost began: the next decision does not wait."""
 
     def reset_timers(self) -> None:
         """Forget what was about to happen."""
@@ -123,7 +123,7 @@ class SurplusRegulator:
         else:
             self.phase_timer.reset()
             return
-        if not is_charging:
+        if not is_charging or self.skips_delay:
             # Nothing is interrupted, so there is nothing to wait for.
             delay_s = 0.0
         if self.phase_timer.has_elapsed(kind, now, delay_s):
