@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.site import BatteryMode
 from simulator.battery import BatterySpec
-from simulator.home import CITY_CAR, FAMILY_CAR
+from simulator.default_house import CITY_CAR, FAMILY_CAR
 from simulator.house import House, HouseConfig
 from simulator.plant import ChargerCommand, PlantReading
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.site import BatteryMode
 from simulator.battery import BatterySpec
-from simulator.home import CITY_CAR, DEFAULT_HOME, FAMILY_CAR, default_house
+from simulator.default_house import CITY_CAR, DEFAULT_HOME, FAMILY_CAR, default_house
 from simulator.house import House, HouseConfig
 from simulator.local_time import CELL_S, epoch_s
 from simulator.plant import ChargerCommand, Plant, PlantReading

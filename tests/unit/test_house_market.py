@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator.home import default_market
+from simulator.default_house import default_market
 from simulator.local_time import day_start
 from simulator.market import DayAheadMarket
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator.home import default_house, default_solar_provider
+from simulator.default_house import default_house, default_solar_provider
 from simulator.local_time import CELL_S, day_start, epoch_s
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -1,0 +1,168 @@
+"""The demo: SmartLoad on a simulated home that has ten days behind it and then runs fast.
+
+The past is lived through by the very same cycle code, against the very same evcc interface; only
+the clock jumps instead of waiting. What has happened is kept, so the next start goes on from there.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import structlog
+
+from clock import SimulatedClock
+from domain.state import DemoStatus
+from persistence import StateFile, parse_instant
+from simulator.default_home import default_home
+from simulator.home import SimulatedHome
+from simulator.server import EvccServer
+from simulator.transport import SimulatorTransport
+
+# A changeable spring: sun, clouds and a few negative prices. Fixed, so that every newcomer sees
+# the same days and a report about the demo can be followed.
+DEMO_START = datetime(2026, 4, 20, 6, 0, tzinfo=UTC)
+PAST = timedelta(days=10)
+# evcc's usual port, so that the simulated one can be looked at where people expect it.
+EVCC_PORT = 7070
+POLL_WHILE_FAST_FORWARDING = timedelta(minutes=5)
+SHORTEST_POLL = timedelta(seconds=30)
+# At 360 times real time the page still changes about once a second.
+REAL_POLL = timedelta(seconds=1)
+SAVE_EVERY_REAL_S = 2.0
+STATE_VERSION = 1
+BAR_CELLS = 40
+
+log = structlog.get_logger("smartload.demo")
+
+
+class DemoTransport(httpx2.BaseTransport):
+    """Talks to the simulated evcc directly while the past is lived through, then over HTTP."""
+
+    def __init__(self, direct: httpx2.BaseTransport, is_direct: Callable[[], bool]) -> None:
+        self._direct = direct
+        self._http = httpx2.HTTPTransport()
+        self._is_direct = is_direct
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        transport = self._direct if self._is_direct() else self._http
+        return transport.handle_request(request)
+
+    def close(self) -> None:
+        self._direct.close()
+        self._http.close()
+
+
+class Demo:
+    """The simulated home, its evcc on a port of this machine, and its clock."""
+
+    def __init__(self, data_dir: Path, *, seed: int, speed: float, fresh: bool = False) -> None:
+        """Continue the home that ``data_dir`` remembers, or begin a new one.
+
+        Args:
+            data_dir: Folder of this demo only; created, and cleared when beginning anew.
+            seed: Which home; another seed begins anew.
+            speed: Simulated seconds per real second once the past is lived through.
+            fresh: Begin anew in any case.
+        """
+        self.data_dir = data_dir
+        self._seed = seed
+        self._file = StateFile(lambda: data_dir / "home.json")
+        self._state_number = 0
+        data_dir.mkdir(parents=True, exist_ok=True)
+        past = None if fresh else self._file.load(self._parse, DEMO_START)
+        if past is None:
+            for file in data_dir.glob("*.json"):
+                file.unlink()
+        self._start, home_state = past or (DEMO_START, None)
+        self._live_from = self._start if past else DEMO_START + PAST
+        self.clock = SimulatedClock(self._start, speed=speed, fast_forward_until=self._live_from)
+        self.home: SimulatedHome = default_home(seed=seed, start=self._start, clock=self.clock)
+        if home_state is not None:
+            self.home.restore_state(home_state)
+        self._server = _start_server(self.home)
+        self.evcc_url = self._server.url
+        self.transport = DemoTransport(
+            SimulatorTransport(self.home), lambda: self.clock.is_fast_forwarding
+        )
+        self._saved_real_s = self.clock.monotonic_s()
+        self._shown_cells = -1
+        log.info(
+            "simulated_evcc", url=self.evcc_url, time=self._start.isoformat(), new=past is None
+        )
+
+    def status(self) -> DemoStatus:
+        """Return the speed and, while the past is lived through, how much of it is."""
+        return DemoStatus(speed=self.clock.speed, progress_frac=self._progress_frac())
+
+    def _progress_frac(self) -> float | None:
+        if not self.clock.is_fast_forwarding:
+            return None
+        return round((self.clock.now() - self._start) / (self._live_from - self._start), 3)
+
+    def poll(self) -> timedelta:
+        """Return how often evcc is looked at between two cycles, in simulated time."""
+        if self.clock.is_fast_forwarding:
+            return POLL_WHILE_FAST_FORWARDING
+        return max(SHORTEST_POLL, REAL_POLL * self.clock.speed)
+
+    def after_cycle(self, now: datetime) -> None:
+        """Show the progress, and keep the home so that the next start goes on from here."""
+        progress_frac = self._progress_frac()
+        if progress_frac is not None or self._shown_cells in range(BAR_CELLS):
+            self._show_progress(1.0 if progress_frac is None else progress_frac)
+        real_s = self.clock.monotonic_s()
+        if progress_frac is None and real_s - self._saved_real_s >= SAVE_EVERY_REAL_S:
+            self._saved_real_s = real_s
+            self.save(now)
+
+    def _show_progress(self, progress_frac: float) -> None:
+        cells = round(progress_frac * BAR_CELLS)
+        if cells == self._shown_cells:
+            return
+        self._shown_cells = cells
+        if sys.stderr.isatty():
+            bar = "█" * cells + "·" * (BAR_CELLS - cells)
+            end = "\n" if cells == BAR_CELLS else ""
+            sys.stderr.write(f"\rLiving through {PAST.days} days  {bar} {progress_frac:4.0%}{end}")
+        elif cells % (BAR_CELLS // 4) == 0:
+            sys.stderr.write(f"Living through {PAST.days} days: {progress_frac:.0%}\n")
+        sys.stderr.flush()
+
+    def save(self, now: datetime) -> None:
+        """Keep the home as it is at ``now``."""
+        self._state_number += 1
+        state = {
+            "version": STATE_VERSION,
+            "seed": self._seed,
+            "now": now.isoformat(),
+            "home": self.home.to_state(),
+        }
+        self._file.write(self._state_number, json.dumps(state))
+
+    def close(self) -> None:
+        """Stop the simulated evcc."""
+        if not self.clock.is_fast_forwarding:
+            self.save(self.clock.now())
+        self._server.stop()
+
+    def _parse(self, raw: dict[str, object]) -> tuple[datetime, dict[str, object]] | None:
+        if raw["version"] != STATE_VERSION:
+            raise ValueError(f"version {raw['version']!r} is not {STATE_VERSION}")
+        now, home = parse_instant(raw["now"]), raw["home"]
+        if now is None or not isinstance(home, dict):
+            raise TypeError("now or home is missing")
+        return (now, home) if raw["seed"] == self._seed else None
+
+
+def _start_server(home: SimulatedHome) -> EvccServer:
+    """Serve the simulated evcc on its usual port, or on a free one when that is taken."""
+    try:
+        server = EvccServer(home, port=EVCC_PORT)
+        server.start()
+    except OSError:
+        server = EvccServer(home, port=0)
+        server.start()
+    return server
