@@ -119,7 +119,7 @@ class Config(BaseModel):
         str | None,
         AfterValidator(lambda name: None if name is None else _check_time_zone(name)),
         Field(
-            description="IANA time zone of the home. None: the one evcc or TZ says.",
+            description="IANA time zone of the home. None: the one TZ says, else evcc.",
             json_schema_extra={"allowed": "name of a time zone such as Europe/Berlin"},
         ),
     ] = None
