@@ -8,7 +8,7 @@ import { mergeEvents } from "./logic/buffer-log";
 import { clockOf, serviceNow, type ServiceClock } from "./logic/clock";
 import { Format, type Lang } from "./logic/format";
 import type { BufferEvent, State } from "./model";
-import { api, isPasswordMissing, rememberPassword, type Answer } from "./net/api";
+import { api, isPasswordMissing, rememberPassword, speak, type Answer } from "./net/api";
 import { StateFeed } from "./net/feed";
 import { initialLink, type Link } from "./net/link";
 import { renderDemoBar } from "./parts/demo-bar";
@@ -32,6 +32,7 @@ export class App extends LitElement {
   @state() private ownLang: Lang | null = chosenLang();
   @state() private theme: Theme = chosenTheme();
   @state() private isAskingPassword = false;
+  @state() private refusedText = "";
 
   private clock: ServiceClock | null = null;
   private format: Format | null = null;
@@ -44,6 +45,7 @@ export class App extends LitElement {
   private readonly feed = new StateFeed({
     onState: (state) => this.onState(state),
     onLink: (link) => this.onLink(link),
+    onRefused: (text) => (this.refusedText = text),
     onPasswordMissing: () => void this.askPassword().then((given) => given && this.feed.hurry()),
   });
 
@@ -67,7 +69,7 @@ export class App extends LitElement {
 
   protected override render(): TemplateResult {
     const context = this.context();
-    const isAway = this.link.status === "lost" || this.link.status === "expired";
+    const isAway = ["lost", "expired", "refused"].includes(this.link.status);
     return html`
       <a class="skip" href="#main" @click=${this.skip}>${context.t.skip}</a>
       ${this.header(context)}
@@ -88,6 +90,7 @@ export class App extends LitElement {
   protected override updated(): void {
     const { t } = this.context();
     document.documentElement.lang = this.currentLang();
+    speak(this.currentLang());
     const place = this.data?.site?.title ?? "";
     document.title = [t.nav[this.route], place === "" ? null : place, t.name].filter((p) => p !== null).join(" · ");
   }
@@ -202,8 +205,8 @@ export class App extends LitElement {
 
   private connection(): TemplateResult {
     const { t, format } = this.context();
-    const { status, sinceMs } = this.link;
-    const text = status === "lost" ? t.link.lost(wallTime(sinceMs, format)) : t.link[status];
+    const { status, sinceMs } = this.link; // by our own clock: the service's may be a simulated one
+    const text = status === "lost" ? t.link.lost(format.timeWithSeconds(sinceMs)) : t.link[status];
     return html`
       <span class="pill link-${status}" role="status" data-testid="connection" data-status=${status} aria-label="${t.link.label}: ${text}">
         <span class="dot" aria-hidden="true"></span><span class="link-text num">${text}</span>
@@ -213,7 +216,11 @@ export class App extends LitElement {
 
   private linkNotice({ t, format }: Context): TemplateResult | typeof nothing {
     const { status, sinceMs } = this.link;
-    if (status === "lost") return html`<p class="link-notice" data-testid="lost">${icon("warning")} ${t.link.lostLong(wallTime(sinceMs, format))}</p>`;
+    if (status === "lost") {
+      const text = this.data === null ? t.link.neverHeard : t.link.lostLong(format.timeWithSeconds(sinceMs));
+      return html`<p class="link-notice" data-testid="lost">${icon("warning")} ${text}</p>`;
+    }
+    if (status === "refused") return html`<p class="link-notice" data-testid="refused">${icon("warning")} ${this.refusedText || t.link.refused}</p>`;
     if (status === "expired") {
       return html`<p class="link-notice" data-testid="expired">${icon("warning")} ${t.link.expiredLong}
         <button @click=${() => location.reload()}>${t.link.reload}</button></p>`;
@@ -303,11 +310,6 @@ function routeOf(hash: string): Route {
 
 function browserZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** When the link broke is told by our own clock: the service's may be a simulated one. */
-function wallTime(ms: number, format: Format): string {
-  return new Intl.DateTimeFormat(format.locale, { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(ms);
 }
 
 declare global {

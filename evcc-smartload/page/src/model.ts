@@ -1,8 +1,28 @@
 /** The messages of SmartLoad's HTTP API, as `docs/http-api.md` describes them.
  *  Times are ISO 8601 in UTC, powers kW, energies kWh, shares percent unless the name ends in _frac. */
 
+/** What can be wrong, as `domain/problem.py` lists it. */
+export type ProblemCode =
+  | "evcc_not_found"
+  | "evcc_unreachable"
+  | "evcc_unreadable"
+  | "evcc_automatic_mode"
+  | "evcc_stale_meters"
+  | "evcc_implausible"
+  | "no_battery"
+  | "no_battery_soc"
+  | "no_solar_forecast"
+  | "no_prices"
+  | "buffer_not_applied"
+  | "buffer_missing"
+  | "store_not_writable"
+  | "store_was_unreadable"
+  | "config_invalid"
+  | "clock_not_set"
+  | "cycle_failed";
+
 export interface Problem {
-  code: string; // see problems.py; the page translates it, `detail` is the fallback
+  code: string; // a ProblemCode, or one of a newer service; the page translates it, `detail` is the fallback
   severity: "info" | "warning" | "error";
   since: string;
   detail: string; // English, with numbers

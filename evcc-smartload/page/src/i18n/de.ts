@@ -1,6 +1,13 @@
 /** German texts, and the shape every language has. */
 
 import type { PriceRank } from "../logic/prices";
+import type { ProblemCode } from "../model";
+
+interface ProblemWords {
+  title: string;
+  /** What it means, and what SmartLoad or the owner does about it. */
+  text: string;
+}
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -15,7 +22,7 @@ const priceRank: Record<PriceRank, string> = {
   flat: "Strom kostet heute immer gleich viel",
   lowest: "Strom ist jetzt so günstig wie kaum sonst heute",
   low: "Strom ist jetzt günstiger als meist heute",
-  middle: "Strom kostet jetzt so viel wie meist heute",
+  middle: "Der Strompreis liegt jetzt im Mittelfeld von heute",
   high: "Strom ist jetzt teurer als meist heute",
   highest: "Strom ist jetzt so teuer wie kaum sonst heute",
 };
@@ -25,14 +32,12 @@ export const de = {
   skip: "Zum Inhalt springen",
   nav: { label: "Ansichten", now: "Jetzt", buffer: "Puffer" },
   language: "Sprache",
-  theme: { label: "Farbschema", auto: "Automatisch", light: "Hell", dark: "Dunkel" },
+  theme: { label: "Farbschema", auto: "System", light: "Hell", dark: "Dunkel" },
   simulation: "Simulation",
   live: "Live",
-  on: "an",
   off: "aus",
   unknown: "unbekannt",
   cancel: "Abbrechen",
-  close: "Schließen",
   asTable: "Als Tabelle",
   pending: "Einen Moment …",
 
@@ -44,10 +49,11 @@ export const de = {
     lost: (since: string) => `Getrennt seit ${since}`,
     lostLong: (since: string) =>
       `Keine Verbindung zu SmartLoad seit ${since}. Die Werte sind von da; die Seite verbindet sich von selbst wieder.`,
+    neverHeard: "SmartLoad antwortet nicht. Die Seite versucht es von selbst weiter.",
+    refused: "Kein Zugang",
     expired: "Sitzung abgelaufen",
     expiredLong: "Die Sitzung ist abgelaufen. Lade die Seite neu, um weiterzumachen.",
     reload: "Neu laden",
-    connectingLong: "Die Seite verbindet sich mit SmartLoad. Das dauert sonst kaum eine Sekunde.",
   },
 
   inCharge: {
@@ -57,19 +63,19 @@ export const de = {
     observingOpen: "und ändert nichts in evcc.",
     live: "SmartLoad steuert",
     liveText: "den Puffer (bufferSoc) in evcc, alle 15 Minuten neu.",
-    owner: "Deine Hand gilt",
+    owner: "Deine Hand gilt.",
     ownerUntil: (until: string) => `Du hast den Wert in evcc selbst gesetzt; SmartLoad lässt ihn bis ${until} in Ruhe.`,
     ownerOpen: "Du hast den Wert in evcc selbst gesetzt; SmartLoad lässt ihn in Ruhe.",
-    evcc_automatic: "evcc steuert selbst",
+    evcc_automatic: "evcc steuert selbst.",
     evccAutomaticText: "Die Automatik von evcc ist an. SmartLoad schreibt nicht, solange sie läuft.",
-    released: "Zurückgegeben",
+    released: "Zurückgegeben.",
     releasedText: "evcc hat deine eigenen Werte zurück. SmartLoad schreibt nichts, bis du es wieder übernehmen lässt.",
-    degraded: "Eingeschränkt",
+    degraded: "Eingeschränkt:",
     degradedText: (what: string, since: string) => `${what}, seit ${since}.`,
     degradedOpen: "Etwas fehlt; SmartLoad schreibt vorerst nichts.",
-    observeOnly: "SmartLoad beobachtet nur",
+    observeOnly: "SmartLoad beobachtet nur.",
     observeOnlyText: "Eine Option ist nicht gültig; bis sie stimmt, wird in evcc nichts geändert.",
-    waiting: "Noch nichts bekannt",
+    waiting: "Noch nichts bekannt.",
     waitingText: "SmartLoad hat noch nicht berichtet.",
   },
 
@@ -95,28 +101,79 @@ export const de = {
     evccReachable: (version: string) => `erreichbar, Version ${version}`,
     evccAway: (since: string) => `antwortet nicht seit ${since}`,
     evccUnknown: "noch nicht gefunden",
-    stale: (at: string) => `Letzter bekannter Stand von ${at}`,
     version: "SmartLoad",
   },
 
   problems: {
-    evcc_unreachable: "evcc antwortet nicht",
-    evcc_not_found: "evcc wurde noch nicht gefunden",
-    evcc_rejected: "evcc hat einen Wert abgelehnt",
-    evcc_automatic: "Die Automatik von evcc ist an",
-    evcc_password: "evcc verlangt ein Passwort",
-    no_battery: "evcc kennt keinen Hausakku",
-    no_prices: "Es fehlen Strompreise",
-    no_solar_forecast: "Es fehlt die Sonnenprognose",
-    no_solar: "Es fehlt die Sonnenprognose",
-    stale_site: "Die Werte von evcc sind veraltet",
-    store_unwritable: "Der Speicher ist nicht beschreibbar",
-    state_unreadable: "Eine Zustandsdatei war nicht lesbar",
-    config_invalid: "Eine Option ist nicht gültig",
-    cycle_failed: "Eine Berechnung ist fehlgeschlagen",
-    buffer_missing: "Der dynamische Puffer ist nicht geladen",
-    clock_implausible: "Die Uhr geht offenbar falsch",
-  } as Record<string, string>,
+    evcc_not_found: {
+      title: "evcc wurde noch nicht gefunden",
+      text: "Trage die Adresse von evcc in den Optionen ein, oder starte evcc; SmartLoad sucht weiter.",
+    },
+    evcc_unreachable: {
+      title: "evcc antwortet nicht",
+      text: "SmartLoad zeigt den letzten bekannten Stand, schreibt nichts und fragt weiter nach.",
+    },
+    evcc_unreadable: {
+      title: "evcc antwortet unverständlich",
+      text: "Die Adresse stimmt vielleicht nicht, oder die Antwort kam nur halb an. SmartLoad fragt weiter nach.",
+    },
+    evcc_automatic_mode: {
+      title: "Die Automatik von evcc ist an",
+      text: "evcc steuert den Hausakku selbst. SmartLoad schreibt nicht, solange sie läuft.",
+    },
+    evcc_stale_meters: {
+      title: "Ein Zähler von evcc antwortet nicht",
+      text: "Die Leistungen, die evcc zeigt, ergeben zusammen keinen Sinn. Sieh in evcc nach den Zählern.",
+    },
+    evcc_implausible: {
+      title: "evcc meldet unglaubwürdige Werte",
+      text: "SmartLoad lässt sie weg.",
+    },
+    no_battery: {
+      title: "evcc kennt keinen Hausakku",
+      text: "Ohne ihn hat der Puffer nichts zu tun.",
+    },
+    no_battery_soc: {
+      title: "Der Ladestand des Hausakkus fehlt",
+      text: "Ein Akku meldet ihn nicht an evcc.",
+    },
+    no_solar_forecast: {
+      title: "Es fehlt die Sonnenprognose",
+      text: "Richte in evcc eine Prognose ein. Bis dahin zählt die Konfidenz als 0 %, und der Puffer bleibt groß.",
+    },
+    no_prices: {
+      title: "Es fehlen Strompreise",
+      text: "evcc kennt ab jetzt keinen Preis. Bis dahin zählt die Preisspanne als 0.",
+    },
+    buffer_not_applied: {
+      title: "evcc hat den Puffer nicht übernommen",
+      text: "SmartLoad versucht es mit der nächsten Viertelstunde wieder.",
+    },
+    buffer_missing: {
+      title: "Der dynamische Puffer ist nicht gestartet",
+      text: "Der Rest von SmartLoad läuft. Das Protokoll nennt den Grund.",
+    },
+    store_not_writable: {
+      title: "SmartLoad kann nichts speichern",
+      text: "Nach einem Neustart wäre der jetzige Stand verloren. Ist der Speicher voll?",
+    },
+    store_was_unreadable: {
+      title: "Eine Zustandsdatei war nicht lesbar",
+      text: "Sie liegt unter anderem Namen daneben; die Beobachtung hat neu begonnen.",
+    },
+    config_invalid: {
+      title: "Eine Option stimmt nicht",
+      text: "Bis sie stimmt, schreibt SmartLoad nichts.",
+    },
+    clock_not_set: {
+      title: "Die Uhr ist noch nicht gestellt",
+      text: "Bis sie stimmt, geht SmartLoad nicht live.",
+    },
+    cycle_failed: {
+      title: "Eine Berechnung ist fehlgeschlagen",
+      text: "Die nächste kommt mit der nächsten Viertelstunde.",
+    },
+  } satisfies Record<ProblemCode, ProblemWords>,
 
   config: {
     title: (count: number) => plural(count, "Eine Option stimmt nicht", `${count} Optionen stimmen nicht`),
@@ -131,6 +188,7 @@ export const de = {
 
   sentence: {
     connecting: "SmartLoad meldet sich gleich.",
+    unreachable: "SmartLoad ist gerade nicht zu erreichen.",
     firstMinute: "SmartLoad liest zum ersten Mal, was evcc über dein Zuhause weiß.",
     config: (option: string) => `SmartLoad beobachtet nur, weil die Option ${option} nicht stimmt.`,
     noEvccYet: "SmartLoad hat evcc noch nicht gefunden. Bis dahin gibt es nichts zu entscheiden.",
@@ -162,7 +220,6 @@ export const de = {
     battery: "Hausakku",
     grid: "Stromnetz",
     car: "Auto",
-    more: (count: number) => `und ${count} weitere`,
     idle: "ruht",
     importing: "Bezug",
     exporting: "Einspeisung",
@@ -199,7 +256,6 @@ export const de = {
     inEvcc: "In evcc",
     priority: "Vorrang (prioritySoc)",
     start: "Autostart (bufferStartSoc)",
-    capacity: "Größe",
     none: "evcc kennt keinen Hausakku. Kommt einer dazu, erscheint er hier von selbst.",
     unknown: "evcc meldet gerade keinen Ladestand.",
   },
@@ -274,7 +330,6 @@ export const de = {
     time: "Zeit",
     outcome: "Ergebnis",
     outcomeOf: { simulated: "Simulation", applied: "Angewendet", failed: "Nicht übernommen" },
-    unchanged: "unverändert",
     limited: (setting: string, pct: string) => `begrenzt durch ${setting} ${pct}`,
     changes: "Änderungen der letzten sieben Tage",
     reasonText: (
@@ -344,7 +399,6 @@ export const de = {
   chart: {
     now: "jetzt",
     keys: "Mit den Pfeiltasten durch die Zeit gehen.",
-    none: "kein Wert",
   },
 };
 

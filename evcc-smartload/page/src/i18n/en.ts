@@ -10,7 +10,7 @@ const priceRank: Record<PriceRank, string> = {
   flat: "Electricity costs the same all day",
   lowest: "Electricity is about as cheap as it gets today",
   low: "Electricity is cheaper than for most of today",
-  middle: "Electricity costs about what it usually does today",
+  middle: "Electricity is mid-priced for today",
   high: "Electricity is dearer than for most of today",
   highest: "Electricity is about as dear as it gets today",
 };
@@ -20,14 +20,12 @@ export const en: Messages = {
   skip: "Skip to content",
   nav: { label: "Views", now: "Now", buffer: "Buffer" },
   language: "Language",
-  theme: { label: "Colour scheme", auto: "Automatic", light: "Light", dark: "Dark" },
+  theme: { label: "Colour scheme", auto: "System", light: "Light", dark: "Dark" },
   simulation: "Simulation",
   live: "Live",
-  on: "on",
   off: "off",
   unknown: "unknown",
   cancel: "Cancel",
-  close: "Close",
   asTable: "As a table",
   pending: "One moment …",
 
@@ -39,10 +37,11 @@ export const en: Messages = {
     lost: (since) => `Lost since ${since}`,
     lostLong: (since) =>
       `No connection to SmartLoad since ${since}. What you see is from then; the page reconnects by itself.`,
+    neverHeard: "SmartLoad does not answer. The page keeps trying by itself.",
+    refused: "No access",
     expired: "Session expired",
     expiredLong: "Your session has expired. Reload the page to carry on.",
     reload: "Reload",
-    connectingLong: "The page is connecting to SmartLoad. It rarely takes more than a second.",
   },
 
   inCharge: {
@@ -52,19 +51,19 @@ export const en: Messages = {
     observingOpen: "and changes nothing in evcc.",
     live: "SmartLoad is in charge",
     liveText: "of the buffer (bufferSoc) in evcc, every 15 minutes anew.",
-    owner: "Your hand counts",
+    owner: "Your hand counts.",
     ownerUntil: (until) => `You set the value in evcc yourself; SmartLoad leaves it alone until ${until}.`,
     ownerOpen: "You set the value in evcc yourself; SmartLoad leaves it alone.",
-    evcc_automatic: "evcc is in charge",
+    evcc_automatic: "evcc is in charge.",
     evccAutomaticText: "evcc's own automatic mode is on. SmartLoad writes nothing while it runs.",
-    released: "Handed back",
+    released: "Handed back.",
     releasedText: "evcc has your own values again. SmartLoad writes nothing until you let it take over.",
-    degraded: "Limited",
+    degraded: "Limited:",
     degradedText: (what, since) => `${what}, since ${since}.`,
     degradedOpen: "Something is missing; SmartLoad writes nothing for now.",
-    observeOnly: "SmartLoad only observes",
+    observeOnly: "SmartLoad only observes.",
     observeOnlyText: "One of the options is not valid; until it is, nothing is changed in evcc.",
-    waiting: "Nothing known yet",
+    waiting: "Nothing known yet.",
     waitingText: "SmartLoad has not reported yet.",
   },
 
@@ -90,27 +89,78 @@ export const en: Messages = {
     evccReachable: (version) => `reachable, version ${version}`,
     evccAway: (since) => `has not answered since ${since}`,
     evccUnknown: "not found yet",
-    stale: (at) => `Last known reading, from ${at}`,
     version: "SmartLoad",
   },
 
   problems: {
-    evcc_unreachable: "evcc does not answer",
-    evcc_not_found: "evcc has not been found yet",
-    evcc_rejected: "evcc refused a value",
-    evcc_automatic: "evcc's own automatic mode is on",
-    evcc_password: "evcc asks for a password",
-    no_battery: "evcc knows no home battery",
-    no_prices: "Electricity prices are missing",
-    no_solar_forecast: "The solar forecast is missing",
-    no_solar: "The solar forecast is missing",
-    stale_site: "evcc's readings are out of date",
-    store_unwritable: "The storage cannot be written",
-    state_unreadable: "A state file could not be read",
-    config_invalid: "An option is not valid",
-    cycle_failed: "A calculation failed",
-    buffer_missing: "The dynamic buffer is not loaded",
-    clock_implausible: "The clock seems to be wrong",
+    evcc_not_found: {
+      title: "evcc has not been found yet",
+      text: "Put evcc’s address into the options, or start evcc; SmartLoad keeps looking.",
+    },
+    evcc_unreachable: {
+      title: "evcc does not answer",
+      text: "SmartLoad shows the last known reading, writes nothing and keeps asking.",
+    },
+    evcc_unreadable: {
+      title: "evcc’s answer makes no sense",
+      text: "The address may be wrong, or only half of the answer arrived. SmartLoad keeps asking.",
+    },
+    evcc_automatic_mode: {
+      title: "evcc’s own automatic mode is on",
+      text: "evcc runs the home battery itself. SmartLoad writes nothing while it does.",
+    },
+    evcc_stale_meters: {
+      title: "One of evcc’s meters does not answer",
+      text: "The powers evcc shows do not add up. Have a look at the meters in evcc.",
+    },
+    evcc_implausible: {
+      title: "evcc reports values that cannot be true",
+      text: "SmartLoad leaves them out.",
+    },
+    no_battery: {
+      title: "evcc knows no home battery",
+      text: "Without one the buffer has nothing to do.",
+    },
+    no_battery_soc: {
+      title: "The battery’s state of charge is missing",
+      text: "A battery does not tell evcc.",
+    },
+    no_solar_forecast: {
+      title: "The solar forecast is missing",
+      text: "Set up a forecast in evcc. Until then confidence counts as 0%, and the buffer stays large.",
+    },
+    no_prices: {
+      title: "Electricity prices are missing",
+      text: "evcc knows no price from now on. Until it does, the price spread counts as 0.",
+    },
+    buffer_not_applied: {
+      title: "evcc did not take the buffer",
+      text: "SmartLoad tries again with the next quarter hour.",
+    },
+    buffer_missing: {
+      title: "The dynamic buffer did not start",
+      text: "The rest of SmartLoad is running. The log says why.",
+    },
+    store_not_writable: {
+      title: "SmartLoad cannot save anything",
+      text: "A restart would lose what it knows now. Is the storage full?",
+    },
+    store_was_unreadable: {
+      title: "A state file could not be read",
+      text: "It was kept under another name; observing started over.",
+    },
+    config_invalid: {
+      title: "An option is not right",
+      text: "Until it is, SmartLoad writes nothing.",
+    },
+    clock_not_set: {
+      title: "The clock is not set yet",
+      text: "Until it is, SmartLoad does not go live.",
+    },
+    cycle_failed: {
+      title: "A calculation failed",
+      text: "The next comes with the next quarter hour.",
+    },
   },
 
   config: {
@@ -126,6 +176,7 @@ export const en: Messages = {
 
   sentence: {
     connecting: "SmartLoad will be with you in a moment.",
+    unreachable: "SmartLoad cannot be reached right now.",
     firstMinute: "SmartLoad is reading for the first time what evcc knows about your home.",
     config: (option) => `SmartLoad only observes, because the option ${option} is not right.`,
     noEvccYet: "SmartLoad has not found evcc yet. Until it does there is nothing to decide.",
@@ -160,7 +211,6 @@ export const en: Messages = {
     battery: "Home battery",
     grid: "Grid",
     car: "Car",
-    more: (count) => `and ${count} more`,
     idle: "idle",
     importing: "Import",
     exporting: "Export",
@@ -197,7 +247,6 @@ export const en: Messages = {
     inEvcc: "In evcc",
     priority: "Priority (prioritySoc)",
     start: "Car start (bufferStartSoc)",
-    capacity: "Size",
     none: "evcc knows no home battery. Should one be added, it appears here by itself.",
     unknown: "evcc reports no state of charge right now.",
   },
@@ -272,7 +321,6 @@ export const en: Messages = {
     time: "Time",
     outcome: "Outcome",
     outcomeOf: { simulated: "Simulation", applied: "Applied", failed: "Not accepted" },
-    unchanged: "unchanged",
     limited: (setting, pct) => `limited by ${setting} ${pct}`,
     changes: "Changes of the last seven days",
     reasonText: (facts) =>
@@ -342,6 +390,5 @@ export const en: Messages = {
   chart: {
     now: "now",
     keys: "Use the arrow keys to step through time.",
-    none: "no value",
   },
 };

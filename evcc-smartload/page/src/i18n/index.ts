@@ -22,3 +22,8 @@ export function chooseLang(
   }
   return "en";
 }
+
+/** Null for a problem that a newer service knows and this page does not. */
+export function problemWords(code: string, t: Messages): { title: string; text: string } | null {
+  return Object.hasOwn(t.problems, code) ? t.problems[code as keyof Messages["problems"]] : null;
+}

@@ -56,6 +56,11 @@ export class Format {
     return this.date(ms, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 
+  /** "14:05:09" */
+  timeWithSeconds(ms: number): string {
+    return this.date(ms, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  }
+
   /** "Mo., 23. Nov." */
   day(ms: number): string {
     return this.date(ms, { weekday: "short", day: "numeric", month: "short" });
@@ -77,7 +82,7 @@ export class Format {
   }
 
   number(value: number | null, digits = 0): string {
-    return value === null || !Number.isFinite(value) ? DASH : this.digits(digits).format(value);
+    return value === null || !Number.isFinite(value) ? DASH : this.write(value, digits);
   }
 
   /** Percent, 0 to 100. */
@@ -104,7 +109,7 @@ export class Format {
   /** The number of `price` alone. */
   priceNumber(perKwh: number): string {
     const shown = perKwh * this.priceScale;
-    return this.digits(this.priceScale === 1 ? 3 : Math.abs(shown) >= 1000 ? 0 : 1).format(shown);
+    return this.write(shown, this.priceScale === 1 ? 3 : Math.abs(shown) >= 1000 ? 0 : 1);
   }
 
   get priceUnit(): string {
@@ -163,17 +168,15 @@ export class Format {
 
   private scaled(value: number | null, unit: string, bigUnit: string): string {
     if (value === null || !Number.isFinite(value)) return `${DASH}${NBSP}${unit}`;
-    if (Math.abs(value) >= 1000) return `${this.digits(1).format(value / 1000)}${NBSP}${bigUnit}`;
+    if (Math.abs(value) >= 1000) return `${this.write(value / 1000, 1)}${NBSP}${bigUnit}`;
     const digits = Math.abs(value) >= 100 ? 0 : 1;
-    return `${this.digits(digits).format(value)}${NBSP}${unit}`;
+    return `${this.write(value, digits)}${NBSP}${unit}`;
   }
 
-  private digits(digits: number): Intl.NumberFormat {
-    return this.formatter(`num${digits}`, {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-      signDisplay: "negative",
-    });
+  private write(value: number, digits: number): string {
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" } as const;
+    // A minus as wide as a digit, where Intl writes a hyphen.
+    return this.formatter(`num${digits}`, options).format(value).replace("-", "−");
   }
 
   private formatter(key: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {

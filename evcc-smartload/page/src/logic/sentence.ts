@@ -16,9 +16,16 @@ export interface Sentence {
   because: string[];
 }
 
-export function nowSentence(state: State | null, nowMs: number, t: Messages, format: Format): Sentence {
+/** `state` is null until the service has reported once. */
+export function nowSentence(
+  state: State | null,
+  isLost: boolean,
+  nowMs: number,
+  t: Messages,
+  format: Format,
+): Sentence {
   const words = t.sentence;
-  if (state === null) return { lead: words.connecting, because: [] };
+  if (state === null) return { lead: isLost ? words.unreachable : words.connecting, because: [] };
   const price = priceSentences(state, nowMs, t, format);
   const wrong = state.service.config_problems[0];
   if (wrong !== undefined) return { lead: words.config(wrong.option), because: [] };

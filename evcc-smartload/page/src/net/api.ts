@@ -8,6 +8,13 @@ export type Answer<T> =
   | { ok: true; value: T }
   | { ok: false; status: number; code: string; text: string }; // status 0: no answer
 
+/** The language the service answers refusals in. */
+let language = "de";
+
+export function speak(lang: string): void {
+  language = lang;
+}
+
 export function rememberPassword(password: string): void {
   sessionStorage.setItem(PASSWORD_KEY, password);
 }
@@ -38,7 +45,7 @@ async function request<T>(path: string, method: "GET" | "POST", body?: object): 
     const response = await fetch(path, {
       method,
       cache: "no-store",
-      headers: { ...authHeaders(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: { "Accept-Language": language, ...authHeaders(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -18,6 +18,7 @@ export interface FeedListener {
   onState(state: State): void;
   onLink(link: Link): void;
   onPasswordMissing(): void;
+  onRefused(text: string): void;
 }
 
 export class StateFeed {
@@ -113,7 +114,6 @@ export class StateFeed {
   private async refused(response: Response): Promise<void> {
     const { code } = errorOf(await response.json().catch(() => null));
     if (code === "password_required") this.listener.onPasswordMissing();
-    else if (response.status === 401) this.signal("expired");
     else await this.poll();
   }
 
@@ -128,6 +128,9 @@ export class StateFeed {
       this.receive(answer.value, "polled");
     } else if (isPasswordMissing(answer)) {
       this.listener.onPasswordMissing();
+    } else if (answer.status === 403) {
+      this.listener.onRefused(answer.text);
+      this.signal("refused");
     } else {
       this.signal(answer.status === 401 ? "expired" : "failed");
     }

@@ -1,6 +1,6 @@
 /** How the page stands with the service; pure, told by what was heard. */
 
-export type LinkStatus = "connecting" | "live" | "polling" | "lost" | "expired";
+export type LinkStatus = "connecting" | "live" | "polling" | "lost" | "expired" | "refused";
 
 export interface Link {
   status: LinkStatus;
@@ -8,8 +8,9 @@ export interface Link {
   heardAtMs: number | null;
 }
 
-/** "expired": a proxy in front of the service asks for a new session; only a reload helps. */
-export type Signal = "stream" | "polled" | "failed" | "expired";
+/** "expired": a proxy in front of the service asks for a new session; only a reload helps.
+ *  "refused": the service does not let this device read. */
+export type Signal = "stream" | "polled" | "failed" | "expired" | "refused";
 
 export const SILENCE_MS = 30_000;
 
@@ -26,10 +27,11 @@ export function nextLink(link: Link, signal: Signal, atMs: number): Link {
       return heard(link, link.status === "live" && !isSilent(link, atMs) ? "live" : "polling", atMs);
     case "failed":
       return link.status === "lost" || link.status === "expired"
-        ? link
+        ? link // "since" stays what it was
         : { ...link, status: "lost", sinceMs: link.heardAtMs ?? link.sinceMs };
     case "expired":
-      return link.status === "expired" ? link : { ...link, status: "expired", sinceMs: link.heardAtMs ?? atMs };
+    case "refused":
+      return link.status === signal ? link : { ...link, status: signal, sinceMs: link.heardAtMs ?? atMs };
   }
 }
 

@@ -37,11 +37,10 @@ export interface ChartSpec {
 export interface ChartWords {
   now: string;
   keys: string;
-  none: string;
 }
 
 const AXIS_WIDTH_PX = 46;
-const AXIS_HEIGHT_PX = 34;
+const AXIS_HEIGHT_PX = 28;
 const HOUR_STEPS = [1, 2, 3, 6, 12, 24];
 const TICK_SPACE_PX = 46;
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -116,7 +115,7 @@ export class Chart extends LitElement {
   private readout(series: ChartSeries): string {
     const index = this.cursor ?? this.indexAt(this.spec.nowMs);
     const value = index === null ? null : (series.values[index] ?? null);
-    return value === null ? this.words.none : series.format(value);
+    return value === null ? "–" : series.format(value);
   }
 
   private indexAt(ms: number): number | null {
@@ -183,7 +182,7 @@ export class Chart extends LitElement {
       width: Math.max(width, 100),
       height: spec.heightPx,
       legend: { show: false },
-      padding: [10, 10, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: {
         sync: { key: spec.syncKey, setSeries: false },
         drag: { x: false, y: false },
@@ -281,6 +280,8 @@ export class Chart extends LitElement {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     ctx.font = FONT.replace("12px", `${11 * ratio}px`);
+    ctx.textAlign = "left"; // the axes leave theirs behind
+    ctx.textBaseline = "alphabetic";
     for (const line of this.spec.lines) {
       const y = plot.valToPos(line.value, "y", true);
       ctx.strokeStyle = ctx.fillStyle = this.token(line.colour);
@@ -291,12 +292,20 @@ export class Chart extends LitElement {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.setLineDash([]);
-      ctx.fillText(line.label, bbox.left + 6 * ratio, y - 5 * ratio);
+      this.outlinedText(ctx, line.label, bbox.left + 6 * ratio, y - 5 * ratio);
     }
     for (const mark of this.spec.marks) this.cross(plot, mark.x, mark.y);
     this.verticalLine(plot, this.spec.nowMs, "--ink-1", [4, 3]);
     this.unknownLabel(plot);
     ctx.restore();
+  }
+
+  private outlinedText(ctx: CanvasRenderingContext2D, text: string, x: number, y: number): void {
+    ctx.strokeStyle = this.token("--card");
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.lineJoin = "round";
+    ctx.strokeText(text, x, y);
+    ctx.fillText(text, x, y);
   }
 
   private unknownLabel(plot: uPlot): void {
@@ -313,9 +322,10 @@ export class Chart extends LitElement {
   private verticalLine(plot: uPlot, ms: number, colour: string, dash: number[]): void {
     const { ctx, bbox } = plot;
     if (ms < this.spec.fromMs || ms > this.spec.toMs) return;
-    const x = Math.round(plot.valToPos(ms / 1000, "x", true));
+    // Half a pixel in, where a line one pixel wide is drawn sharp.
+    const x = Math.floor(plot.valToPos(ms / 1000, "x", true)) + 0.5;
     ctx.strokeStyle = this.token(colour);
-    ctx.lineWidth = devicePixelRatio;
+    ctx.lineWidth = 1;
     ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

@@ -27,8 +27,8 @@ interface Flow {
   colour: string;
 }
 
-const HOUSE = { x: 210, y: 172 };
-const NODE_RADIUS = 33;
+const HOUSE = { x: 172, y: 158 };
+const NODE_RADIUS = 35;
 
 export function renderFlow(context: Context): TemplateResult {
   const { t } = context;
@@ -36,9 +36,10 @@ export function renderFlow(context: Context): TemplateResult {
   return html`
     <section class="card flow" aria-labelledby="flow-title" data-testid="flow">
       <h2 id="flow-title">${t.flow.title}</h2>
-      ${site === null ? html`<p class="empty">${t.flow.empty}</p>` : nothing}
       <div class="flow-drawing">${drawing(site, context)}</div>
-      ${site === null || site.loadpoints.length === 0 ? nothing : loadpoints(site.loadpoints, context)}
+      ${site === null
+        ? html`<p class="empty">${t.flow.empty}</p>`
+        : site.loadpoints.length === 0 ? nothing : loadpoints(site.loadpoints, context)}
     </section>
   `;
 }
@@ -47,7 +48,7 @@ function drawing(site: Site | null, context: Context): SVGTemplateResult {
   const flows = flowsOf(site, context);
   const house = houseNode(site, context);
   return svg`
-    <svg class="flow-svg" viewBox="0 0 420 344" role="img" aria-label=${accessibleText(site, context)}>
+    <svg class="flow-svg" viewBox="0 0 344 336" role="img" aria-label=${accessibleText(site, context)}>
       ${flows.map((flow) => arrow(flow))}
       ${flows.map((flow) => disc(flow.node))}
       ${disc(house)}
@@ -79,7 +80,7 @@ function sunFlow(site: Site | null, { t, format }: Context): Flow {
     towardsHouse: true,
     colour: "--c-sun",
     node: {
-      x: 210, y: 46, icon: "sun", colour: "--c-sun", title: t.flow.sun, figure: format.kw(kw), note: "", isActive,
+      x: HOUSE.x, y: 38, icon: "sun", colour: "--c-sun", title: t.flow.sun, figure: format.kw(kw), note: "", isActive,
     },
   };
 }
@@ -96,7 +97,7 @@ function gridFlow(site: Site | null, { t, format }: Context): Flow {
     kw: kw ?? 0,
     towardsHouse: !isExport,
     colour,
-    node: { x: 366, y: 172, icon: "grid", colour, title: t.flow.grid, figure: format.kw(kw), note, isActive },
+    node: { x: 296, y: HOUSE.y, icon: "grid", colour, title: t.flow.grid, figure: format.kw(kw), note, isActive },
   };
 }
 
@@ -116,11 +117,11 @@ function batteryFlow(site: Site | null, { t, format }: Context): Flow {
     kw: kw ?? 0,
     towardsHouse: !isCharging,
     colour,
-    node: { x: 54, y: 172, icon: "battery", colour, title: t.flow.battery, figure: format.kw(kw), note, isActive },
+    node: { x: 48, y: HOUSE.y, icon: "battery", colour, title: t.flow.battery, figure: format.kw(kw), note, isActive },
   };
 }
 
-const CAR_XS: Record<number, number[]> = { 1: [210], 2: [132, 288], 3: [84, 210, 336] };
+const CAR_XS: Record<number, number[]> = { 1: [172], 2: [100, 244], 3: [56, 172, 288] };
 
 function carFlows(site: Site | null, { t, format }: Context): Flow[] {
   const points = site?.loadpoints ?? [];
@@ -137,7 +138,7 @@ function carFlows(site: Site | null, { t, format }: Context): Flow[] {
       colour,
       node: {
         x: xs[index] ?? HOUSE.x,
-        y: 284,
+        y: 268,
         icon: "car",
         colour,
         title: nameOf(point, t.flow.car),
@@ -161,7 +162,7 @@ function disc(node: Node): SVGTemplateResult {
       <circle class="flow-back" cx=${node.x} cy=${node.y} r=${NODE_RADIUS}></circle>
       <circle class="flow-tint" cx=${node.x} cy=${node.y} r=${NODE_RADIUS} fill="currentColor"></circle>
       <circle class="flow-ring" cx=${node.x} cy=${node.y} r=${NODE_RADIUS} fill="none" stroke="currentColor"></circle>
-      <g transform="translate(${node.x - 12} ${node.y - 25})">${icons[node.icon]}</g>
+      <g transform="translate(${node.x - 12} ${node.y - 27})">${icons[node.icon]}</g>
       <text class="flow-figure num" x=${node.x} y=${node.y + 17}>${node.figure}</text>
       ${label(node)}
     </g>`;
@@ -181,7 +182,7 @@ function label(node: Node): SVGTemplateResult {
 }
 
 function shorten(title: string): string {
-  return title.length > 16 ? `${title.slice(0, 15)}…` : title;
+  return title.length > 14 ? `${title.slice(0, 13)}…` : title;
 }
 
 function arrow(flow: Flow): SVGTemplateResult {
@@ -215,7 +216,7 @@ function arrowHead(flow: Flow, widthPx: number): SVGTemplateResult {
   const x = (from.x + to.x) / 2;
   const y = (from.y + to.y) / 2;
   const angle = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
-  const size = 6 + widthPx;
+  const size = 5 + widthPx * 0.8;
   return svg`<path class="flow-head" fill="var(${flow.colour})"
     transform="translate(${x} ${y}) rotate(${angle})"
     d="M${-size * 0.6} ${-size * 0.75}L${size * 0.7} 0L${-size * 0.6} ${size * 0.75}Z"></path>`;
@@ -246,7 +247,6 @@ function accessibleText(site: Site | null, { t, format }: Context): string {
 }
 
 function loadpoints(points: readonly Loadpoint[], { t, format }: Context): TemplateResult {
-  const hidden = points.length - MAX_CARS;
   return html`
     <ul class="loadpoints" aria-label=${t.flow.loadpoints}>
       ${points.map(
@@ -261,6 +261,5 @@ function loadpoints(points: readonly Loadpoint[], { t, format }: Context): Templ
         </li>`,
       )}
     </ul>
-    ${hidden > 0 ? html`<p class="hint">${t.flow.more(hidden)}</p>` : nothing}
   `;
 }

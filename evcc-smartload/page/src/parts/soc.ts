@@ -120,6 +120,7 @@ function marker(x: number, label: string, isSimulated: boolean): SVGTemplateResu
   const anchor = x < 90 ? "start" : x > 310 ? "end" : "middle";
   return svg`
     <g class="soc-marker ${isSimulated ? "is-simulated" : ""}">
+      <line class="soc-marker-edge" x1=${x} y1=${TOP} x2=${x} y2=${TOP + HEIGHT}></line>
       <line x1=${x} y1=${TOP - 6} x2=${x} y2=${TOP + HEIGHT + 6}></line>
       <text class="num" x=${anchor === "start" ? Math.max(LEFT, x - 30) : x} y=${y} text-anchor=${anchor}>${label}</text>
     </g>`;

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
+import { problemWords } from "../i18n";
 import type { Problem, State } from "../model";
 import { icon, type IconName } from "./icons";
 
@@ -66,7 +67,7 @@ type Speech = Pick<Context, "t" | "format" | "nowMs">;
 function degradedText(state: State, { t, format, nowMs }: Speech): string {
   const worst = byWeight(state.problems)[0];
   if (worst === undefined) return t.inCharge.degradedOpen;
-  return t.inCharge.degradedText(t.problems[worst.code] ?? worst.detail, format.when(Date.parse(worst.since), nowMs));
+  return t.inCharge.degradedText(problemWords(worst.code, t)?.title ?? worst.detail, format.when(Date.parse(worst.since), nowMs));
 }
 
 const WEIGHTS = { error: 0, warning: 1, info: 2 };
@@ -86,21 +87,7 @@ export function renderHealth(context: Context): TemplateResult {
       ${problems.length === 0
         ? html`<p class="fine">${icon("check")} ${state === null ? t.pending : t.health.fine}</p>`
         : html`<ul class="problems">
-            ${problems.map(
-              (problem) => html`<li class="severity-${problem.severity}" data-code=${problem.code}>
-                ${icon(SEVERITY_ICONS[problem.severity])}
-                <div>
-                  <p>
-                    <span class="tag">${t.health.severity[problem.severity]}</span>
-                    <strong>${t.problems[problem.code] ?? problem.detail}</strong>
-                    <span class="since">${t.health.since(format.when(Date.parse(problem.since), nowMs))}</span>
-                  </p>
-                  ${t.problems[problem.code] === undefined
-                    ? nothing
-                    : html`<p class="hint" lang="en">${problem.detail}</p>`}
-                </div>
-              </li>`,
-            )}
+            ${problems.map((problem) => problemEntry(problem, context))}
           </ul>`}
       <dl class="facts num">
         <div><dt>${t.health.evcc}</dt><dd>${evccStanding(context)}</dd></div>
@@ -109,6 +96,38 @@ export function renderHealth(context: Context): TemplateResult {
         <div><dt>${t.health.version}</dt><dd>${state?.service.version ?? "–"}</dd></div>
       </dl>
     </section>
+  `;
+}
+
+/** What others said (an error of evcc, of the disk) helps; where the page has said it all it would only repeat. */
+const CODES_WITH_DETAIL = new Set([
+  "evcc_unreachable",
+  "evcc_unreadable",
+  "evcc_implausible",
+  "buffer_not_applied",
+  "store_not_writable",
+  "store_was_unreadable",
+  "config_invalid",
+  "cycle_failed",
+]);
+
+function problemEntry(problem: Problem, { t, format, nowMs }: Context): TemplateResult {
+  const words = problemWords(problem.code, t);
+  return html`
+    <li class="severity-${problem.severity}" data-code=${problem.code}>
+      ${icon(SEVERITY_ICONS[problem.severity])}
+      <div>
+        <p>
+          <span class="tag">${t.health.severity[problem.severity]}</span>
+          <strong>${words?.title ?? problem.detail}</strong>
+          <span class="since">${t.health.since(format.when(Date.parse(problem.since), nowMs))}</span>
+        </p>
+        ${words === null ? nothing : html`<p class="hint">${words.text}</p>`}
+        ${words !== null && CODES_WITH_DETAIL.has(problem.code)
+          ? html`<p class="hint"><code>${problem.detail}</code></p>`
+          : nothing}
+      </div>
+    </li>
   `;
 }
 

@@ -88,8 +88,8 @@ export class BufferView extends LitElement {
   // -- the sentence and the banner -----------------------------------------------------------
 
   private sentence(): string {
-    const { state, t, format } = this.context;
-    if (state === null) return t.sentence.connecting;
+    const { state, t, format, link } = this.context;
+    if (state === null) return link.status === "lost" ? t.sentence.unreachable : t.sentence.connecting;
     if (state.buffer === null) return t.buffer.missing;
     if (state.site?.battery === null) return t.sentence.noBattery;
     const pct = spokenBufferPct(state);
@@ -101,10 +101,13 @@ export class BufferView extends LitElement {
   private banner(): TemplateResult {
     const { state, t } = this.context;
     const buffer = state?.buffer ?? null;
-    if (state !== null && buffer === null) {
+    if (state === null) {
+      return html`<section class="card banner is-waiting" data-testid="banner"><h2>${icon("waiting")} ${t.pending}</h2></section>`;
+    }
+    if (buffer === null) {
       return html`<section class="card banner" data-testid="banner"><p>${icon("warning")} ${t.buffer.missing}</p></section>`;
     }
-    if (buffer?.mode === "live") {
+    if (buffer.mode === "live") {
       return html`
         <section class="card banner is-live" data-testid="banner" data-mode="live">
           <h2>${icon("bolt")} ${t.buffer.liveTitle}</h2>
@@ -112,7 +115,7 @@ export class BufferView extends LitElement {
         </section>
       `;
     }
-    const isReadOnly = state?.service.observe_only === true;
+    const isReadOnly = state.service.observe_only;
     return html`
       <section class="card banner is-observing" data-testid="banner" data-mode="observation">
         <div>
@@ -121,9 +124,9 @@ export class BufferView extends LitElement {
           ${this.countdown()}
         </div>
         <div class="buttons">
-          <button class="primary" data-testid="activate" ?disabled=${buffer === null || isReadOnly}
+          <button class="primary" data-testid="activate" ?disabled=${isReadOnly}
             @click=${() => this.open("activate")}>${t.buffer.activate}</button>
-          <button data-testid="extend" ?disabled=${buffer === null} @click=${() => this.open("extend")}>
+          <button data-testid="extend" @click=${() => this.open("extend")}>
             ${t.buffer.extend}
           </button>
           ${isReadOnly ? html`<p class="hint">${t.buffer.readOnly}</p>` : nothing}
@@ -135,7 +138,7 @@ export class BufferView extends LitElement {
   private countdown(): TemplateResult {
     const { state, t, format, nowMs } = this.context;
     const liveAt = state?.buffer?.observation_live_at ?? null;
-    if (liveAt === null) return html`<p class="countdown-empty" data-testid="countdown">${state === null ? " " : t.buffer.noEnd}</p>`;
+    if (liveAt === null) return html`<p class="countdown-empty" data-testid="countdown">${t.buffer.noEnd}</p>`;
     const liveAtMs = Date.parse(liveAt);
     const left = countdown(liveAtMs, nowMs);
     if (left.isOver) return html`<p class="countdown-empty" data-testid="countdown">${t.buffer.isOver}</p>`;
@@ -221,7 +224,6 @@ export class BufferView extends LitElement {
     return html`
       <section class="card" aria-labelledby="week-title">
         <h2 id="week-title">${t.buffer.chart}</h2>
-        ${this.events.length === 0 ? html`<p class="empty">${t.buffer.chartEmpty}</p>` : nothing}
         <sl-chart data-testid="chart" .spec=${specs.buffer} .format=${format} .words=${t.chart}></sl-chart>
         <h3>${t.buffer.chartConfidence}</h3>
         <sl-chart data-testid="confidence-chart" .spec=${specs.confidence} .format=${format} .words=${t.chart}></sl-chart>
@@ -265,7 +267,7 @@ export class BufferView extends LitElement {
       nowMs,
       yMin: 0,
       yFormat: percent,
-      unknownFrom: null,
+      unknownFrom: this.events.length === 0 ? { ms: nowMs - WEEK_MS, label: t.buffer.chartEmpty } : null,
       syncKey: "buffer",
     };
     return {

@@ -9,7 +9,7 @@ import { renderSoc } from "../parts/soc";
 import { renderConfigProblems, renderHealth } from "../parts/standing";
 
 export function renderNow(context: Context): TemplateResult {
-  const sentence = nowSentence(context.state, context.nowMs, context.t, context.format);
+  const sentence = nowSentence(context.state, context.link.status === "lost", context.nowMs, context.t, context.format);
   return html`
     <div class="sentence" data-testid="now-sentence">
       <h1>${sentence.lead}</h1>
@@ -17,9 +17,14 @@ export function renderNow(context: Context): TemplateResult {
     </div>
     ${renderConfigProblems(context)}
     <div class="grid">
-      ${renderFlow(context)}
-      <div class="column">${renderSoc(context)}</div>
-      ${renderPrice(context)} ${renderHealth(context)}
+      ${hasNothingToShow(context)
+        ? renderHealth(context)
+        : html`${renderFlow(context)} ${renderSoc(context)} ${renderPrice(context)} ${renderHealth(context)}`}
     </div>
   `;
+}
+
+/** With wrong options there may never have been a reading: the options are then all there is to say. */
+function hasNothingToShow({ state }: Context): boolean {
+  return state !== null && state.site === null && state.service.config_problems.length > 0;
 }

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { bufferLines, changesOnly, limitOf, mergeEvents, outcomeOf, outsideChangeOf } from "../src/logic/buffer-log";
+import { event } from "./example";
+
+const at = (minute: number): string => new Date(Date.parse("2026-11-22T10:00:00Z") + minute * 60_000).toISOString();
+
+describe("the log", () => {
+  test("takes what is new once, in order", () => {
+    const known = [event(at(0)), event(at(15))];
+
+    const merged = mergeEvents(known, [event(at(15)), event(at(30))]);
+
+    expect(merged.map((e) => e.ts)).toEqual([at(0), at(15), at(30)]);
+  });
+
+  test("stays the same object when nothing is new", () => {
+    const known = [event(at(0)), event(at(15))];
+
+    expect(mergeEvents(known, [event(at(15))])).toBe(known);
+  });
+
+  test("sees one instant in two spellings as one event", () => {
+    expect(mergeEvents([event("2026-11-22T10:00:00+00:00")], [event("2026-11-22T10:00:00Z")])).toHaveLength(1);
+  });
+
+  test("keeps the youngest 700", () => {
+    const many = Array.from({ length: 750 }, (_, index) => event(at(15 * index)));
+
+    const merged = mergeEvents([], many);
+
+    expect(merged).toHaveLength(700);
+    expect(merged.at(-1)?.ts).toBe(at(15 * 749));
+  });
+
+  test("tells simulated, applied and failed apart", () => {
+    expect(outcomeOf(event(at(0)))).toBe("simulated");
+    expect(outcomeOf(event(at(0), { mode: "live", applied: true }))).toBe("applied");
+    expect(outcomeOf(event(at(0), { mode: "live", applied: false }))).toBe("failed");
+  });
+
+  test("reads from the reason what stood in the way and what somebody changed", () => {
+    const limited = event(at(0), { reason: "Konfidenz 90% · Puffer 25% · begrenzt durch prioritySoc 40%" });
+    const moved = event(at(0), { reason: "Konfidenz 90% · in evcc geändert: 30% → 55%" });
+
+    expect(limitOf(limited)).toEqual({ setting: "prioritySoc", pct: 40 });
+    expect(outsideChangeOf(moved)).toEqual({ fromPct: 30, toPct: 55 });
+    expect(limitOf(moved)).toBeNull();
+  });
+
+  test("as a table has the changes only", () => {
+    const events = [event(at(0)), event(at(15)), event(at(30), { new_buffer_pct: 20 })];
+
+    expect(changesOnly(events).map((e) => e.ts)).toEqual([at(0), at(30)]);
+  });
+});
+
+describe("the line", () => {
+  const now = Date.parse(at(40));
+
+  test("is observed until it is applied, and the two meet", () => {
+    const events = [event(at(0)), event(at(15), { mode: "live", applied: true, new_buffer_pct: 20 })];
+
+    const lines = bufferLines(events, Date.parse(at(20)));
+
+    expect(lines.observed.slice(0, 2)).toEqual([25, 25]);
+    expect(lines.applied.slice(0, 2)).toEqual([null, 20]);
+  });
+
+  test("breaks where no event came for long", () => {
+    const lines = bufferLines([event(at(0)), event(at(120))], Date.parse(at(125)));
+
+    expect(lines.observed).toContain(null);
+  });
+
+  test("holds the old value through a failed write and marks it", () => {
+    const failed = event(at(0), { mode: "live", old_buffer_pct: 30, new_buffer_pct: 20 });
+
+    const lines = bufferLines([failed], now);
+
+    expect(lines.applied[0]).toBe(30);
+    expect(lines.failed).toEqual([{ x: Date.parse(at(0)), y: 30 }]);
+  });
+
+  test("rises in time, with as many values as instants", () => {
+    const lines = bufferLines([event(at(0)), event(at(7)), event(at(200)), event(at(215))], now);
+
+    expect(lines.xs.every((x, index) => index === 0 || x > (lines.xs[index - 1] ?? 0))).toBe(true);
+    expect(lines.observed).toHaveLength(lines.xs.length);
+    expect(lines.confidence).toHaveLength(lines.xs.length);
+  });
+});
