@@ -32,6 +32,7 @@ import structlog  # noqa: E402  # the path comes first
 from clock import SystemClock  # noqa: E402
 from domain.state import CycleKind  # noqa: E402
 from main import turn  # noqa: E402
+from parts import describe  # noqa: E402
 from simulator.default_home import default_home  # noqa: E402
 from simulator.server import EvccServer  # noqa: E402
 from tests.support.sim_service import SimService, build_service  # noqa: E402
@@ -99,7 +100,7 @@ def memory_mb(pid: int) -> float:
 
 
 def bench_start_memory_stop() -> None:
-    home = default_home(seed=1, start=datetime.now(UTC), clock=SystemClock())
+    home = default_home(seed=1, start=SystemClock().now(), clock=SystemClock())
     evcc = EvccServer(home)
     evcc.start()
     with tempfile.TemporaryDirectory() as folder:
@@ -193,13 +194,13 @@ def bench_readers(service: SimService) -> None:
 def update_times_ms(service: SimService, n_updates: int = 100) -> list[float]:
     """Return how long the cycle is held up by publishing one state [ms]."""
     times_ms = []
-    snapshot = service.parts.store.snapshot()
+    parts, now = service.parts, service.clock.now()
+    state = describe(parts, now, parts.watch.read(now))
+    result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
     pause = threading.Event()
     for _ in range(n_updates):
         began = time.perf_counter()
-        service.parts.store.update(
-            state=snapshot["state"], plan_summary=None, buffer_result=snapshot["buffer_result"]
-        )
+        parts.store.update(state=state, plan_summary=None, buffer_result=result)
         times_ms.append((time.perf_counter() - began) * 1000.0)
         pause.wait(0.02)
     return times_ms

@@ -42,7 +42,7 @@ class Victims:
     def live_and_die(
         self, order: dict[str, object], n_lines: int, n_turns: int
     ) -> list[dict[str, Any]]:
-        """Let one live until it has said ``n_lines``, kill it a moment later; return all it said."""
+        """Let one live until it has said ``n_lines``, kill it soon after; return all it said."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")

@@ -1,4 +1,4 @@
-"""SmartLoad's own parts on a simulated home in the same process; time is moved, never waited for."""
+"""SmartLoad's own parts on a simulated home in the same process; time is moved, not waited for."""
 
 import threading
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def installation_at(now: datetime) -> Installation:
     )
 
 
-def build_service(
+def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its name
     data_dir: Path,
     *,
     start: datetime,

@@ -5,6 +5,7 @@ the clock jumps instead of waiting. What has happened is kept, so the next start
 """
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ DEMO_START = datetime(2026, 4, 20, 6, 0, tzinfo=UTC)
 PAST = timedelta(days=10)
 # evcc's usual port, so that the simulated one can be looked at where people expect it.
 EVCC_PORT = 7070
-POLL_WHILE_FAST_FORWARDING = timedelta(minutes=5)
+POLL_WHILE_FAST_FORWARDING = timedelta(minutes=7, seconds=30)
 SHORTEST_POLL = timedelta(seconds=30)
 # At 360 times real time the page still changes about once a second.
 REAL_POLL = timedelta(seconds=1)
@@ -36,6 +37,7 @@ STATE_VERSION = 1
 BAR_CELLS = 40
 
 log = structlog.get_logger("smartload.demo")
+_LOGGER = logging.getLogger("smartload")
 
 
 class DemoTransport(httpx2.BaseTransport):
@@ -87,11 +89,14 @@ class Demo:
         self.transport = DemoTransport(
             SimulatorTransport(self.home), lambda: self.clock.is_fast_forwarding
         )
-        self._saved_real_s = self.clock.monotonic_s()
-        self._shown_cells = -1
         log.info(
             "simulated_evcc", url=self.evcc_url, time=self._start.isoformat(), new=past is None
         )
+        self._saved_real_s = self.clock.monotonic_s()
+        self._shown_cells = -1
+        if past is None:
+            # Nobody reads a thousand decisions; warnings of the past still come through.
+            _LOGGER.setLevel(logging.WARNING)
 
     def status(self) -> DemoStatus:
         """Return the speed and, while the past is lived through, how much of it is."""
@@ -111,8 +116,11 @@ class Demo:
     def after_cycle(self, now: datetime) -> None:
         """Show the progress, and keep the home so that the next start goes on from here."""
         progress_frac = self._progress_frac()
-        if progress_frac is not None or self._shown_cells in range(BAR_CELLS):
-            self._show_progress(1.0 if progress_frac is None else progress_frac)
+        if progress_frac is not None:
+            self._show_progress(progress_frac)
+        elif self._shown_cells in range(BAR_CELLS):
+            self._show_progress(1.0)
+            _LOGGER.setLevel(logging.NOTSET)
         real_s = self.clock.monotonic_s()
         if progress_frac is None and real_s - self._saved_real_s >= SAVE_EVERY_REAL_S:
             self._saved_real_s = real_s

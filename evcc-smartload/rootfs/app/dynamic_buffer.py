@@ -18,9 +18,10 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -206,7 +207,7 @@ class DynamicBufferCalc:
         self._live_override: bool | None = None
         self._observation_extended_until: datetime | None = None
         self._current_buffer_pct: float = cfg.battery_min_soc
-        self._log: deque[BufferEvent | dict[str, object]] = deque(maxlen=MAX_LOG_ENTRIES)
+        self._log: deque[dict[str, object]] = deque(maxlen=MAX_LOG_ENTRIES)
         self._changed_outside: str | None = None
         self._load()
 
@@ -236,6 +237,7 @@ class DynamicBufferCalc:
         spread = finite_or_zero(price_spread)
         spread_ct = finite_or_zero(spread * 100.0)
         target = self._compute_target(confidence, spread, pv_96, now)
+        expected_pv_kw = self._sum_next_4h_pv(pv_96)
         with self._lock:
             mode = self._determine_mode(now)
             old_pct = self._current_buffer_pct
@@ -252,7 +254,7 @@ class DynamicBufferCalc:
             pv_confidence=confidence,
             price_spread_ct=spread_ct,
             hour_of_day=self._local_hour(now),
-            expected_pv_kw=self._sum_next_4h_pv(pv_96),
+            expected_pv_kw=expected_pv_kw,
             old_buffer_pct=old_pct,
             new_buffer_pct=new_pct,
             reason=self._build_reason(confidence, spread, target, mode) + note,
@@ -264,7 +266,7 @@ class DynamicBufferCalc:
             if self._changed_outside is not None:
                 event.reason += self._changed_outside
                 self._changed_outside = None
-            self._log.append(event)
+            self._log.append(event.to_dict())
         self._save()
         return self.result(now)
 
@@ -276,7 +278,7 @@ class DynamicBufferCalc:
             return old_pct, False, f" · nicht übernommen: {_why_in_german(exc)}"
         if outcome is False:
             return old_pct, False, " · nicht übernommen: evcc hat abgelehnt"
-        if not isinstance(outcome, AppliedSetting):
+        if not isinstance(outcome, AppliedSetting) or not math.isfinite(outcome.accepted_pct):
             return target, True, ""
         note = ""
         if outcome.limited_by is not None:
@@ -314,19 +316,25 @@ class DynamicBufferCalc:
             end = self._live_activation_ts()
             mode = mode_at(now, live_override=self._live_override, end=end)
             observing = mode == MODE_OBSERVATION
-            recent = list(self._log)[-RECENT_EVENTS:]
             return {
                 "current_buffer_pct": self._current_buffer_pct,
                 "mode": mode,
                 "days_remaining": self._days_remaining(now) if observing else None,
-                "log_recent": [_as_dict(entry) for entry in recent],
+                "log_recent": list(self._log)[-RECENT_EVENTS:],
                 "observation_live_at": end.isoformat() if observing and end else None,
             }
+
+    def period(self, now: datetime) -> tuple[str, datetime | None]:
+        """Return the mode at ``now`` and, while observing, when that ends."""
+        with self._lock:
+            end = self._live_activation_ts()
+            mode = mode_at(self._aware(now), live_override=self._live_override, end=end)
+        return mode, end if mode == MODE_OBSERVATION else None
 
     def log(self) -> list[dict[str, object]]:
         """Return all stored events (at most 700, seven days), oldest first."""
         with self._lock:
-            return [_as_dict(entry) for entry in self._log]
+            return list(self._log)
 
     def activate_live(self) -> None:
         """Apply the buffer to evcc from the next cycle on, whatever the calendar says."""
@@ -370,9 +378,9 @@ class DynamicBufferCalc:
         """The reason of the last decision when it was live and did not reach evcc."""
         with self._lock:
             last = self._log[-1] if self._log else None
-        if isinstance(last, BufferEvent) and last.mode == MODE_LIVE and not last.applied:
-            return last.reason
-        return None
+        if last is None or last.get("mode") != MODE_LIVE or last.get("applied"):
+            return None
+        return str(last.get("reason"))
 
     @property
     def can_save(self) -> bool:
@@ -423,8 +431,8 @@ class DynamicBufferCalc:
 
     def _sum_next_4h_pv(self, pv_96: Iterable[float] | None) -> float:
         """Return the sum of the first 16 powers [kW]; times 0.25 h it is kWh."""
-        first = [finite_or_zero(power) for power in (() if pv_96 is None else pv_96)]
-        return finite_or_zero(sum(first[:SLOTS_IN_4_H]))
+        powers = pv_96 if isinstance(pv_96, Iterable) else ()
+        return finite_or_zero(sum(map(finite_or_zero, islice(powers, SLOTS_IN_4_H))))
 
     def _build_reason(self, confidence: float, spread: float, target: float, mode: str) -> str:
         reason = (
@@ -475,7 +483,7 @@ class DynamicBufferCalc:
                 "live_override": self._live_override,
                 "observation_extended_until": _iso(self._observation_extended_until),
                 "current_buffer_pct": self._current_buffer_pct,
-                "log": [_as_dict(entry) for entry in self._log],
+                "log": list(self._log),
             },
             ensure_ascii=False,
             allow_nan=False,
@@ -516,19 +524,20 @@ def _why_in_german(exc: Exception) -> str:
         case EvccAutomaticModeError():
             return "die Automatik von evcc steuert selbst"
         case EvccRejectedError():
-            return f"evcc lehnt ab ({exc})"
+            return f"evcc lehnt ab ({_printable(exc)})"
         case EvccUnavailableError():
             return "evcc antwortet nicht"
         case _:
-            return str(exc) or type(exc).__name__
+            return _printable(exc) or type(exc).__name__
+
+
+def _printable(exc: Exception) -> str:
+    """Return the text without what cannot be written as UTF-8 (half a surrogate pair)."""
+    return str(exc).encode(errors="replace").decode()
 
 
 def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat()
-
-
-def _as_dict(entry: BufferEvent | Mapping[str, object]) -> dict[str, object]:
-    return entry.to_dict() if isinstance(entry, BufferEvent) else dict(entry)
 
 
 def _whole(value: float) -> float:

@@ -4,7 +4,8 @@ Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``). Pure. 
 be read or that overlaps an earlier one is left out and counted in one note per series.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import lru_cache
 from operator import attrgetter
 
 from domain.site import SolarSlot
@@ -15,6 +16,10 @@ from evcc_values import Notes, to_instant, to_number
 # overlapping, every correct one behind it.
 _LONGEST_RATE = timedelta(days=7)
 _MOST_SOLAR_W = 1_000_000.0
+_SCALAR = (int, float, str)
+# evcc sends all its slots with every state, and hardly any of them is new: a reading costs little
+# when the slots of the one before are recognised. Two weeks of quarter hours, twice.
+_KNOWN_SLOTS = 4096
 _RATE_PARTS = 3
 _SOLAR_PARTS = 2
 
@@ -43,20 +48,23 @@ def parse_rates(raw: object, notes: Notes, label: str) -> tuple[Rate, ...]:
 
 def _read_rates(slots: list[object]) -> list[Rate]:
     rates: list[Rate] = []
-    last_raw: object = None
-    last_end: datetime | None = None
     for slot in slots:
-        start_raw, end_raw, value_raw = _rate_parts(slot)
-        # Slots nearly always follow each other, which saves reading every other time.
-        start = last_end if start_raw == last_raw else to_instant(start_raw)
-        end = to_instant(end_raw)
-        last_raw, last_end = end_raw, end
-        price = to_number(value_raw)
-        if start is None or end is None or price is None:
-            continue
-        if start < end <= start + _LONGEST_RATE:
-            rates.append(Rate(start=start, end=end, price_eur_per_kwh=price))
+        start, end, value = _rate_parts(slot)
+        if isinstance(start, _SCALAR) and isinstance(end, _SCALAR) and isinstance(value, _SCALAR):
+            rate = _read_rate(start, end, value)
+            if rate is not None:
+                rates.append(rate)
     return rates
+
+
+@lru_cache(maxsize=_KNOWN_SLOTS, typed=True)
+def _read_rate(start_raw: str | float, end_raw: str | float, value_raw: str | float) -> Rate | None:
+    start, end, price = to_instant(start_raw), to_instant(end_raw), to_number(value_raw)
+    if start is None or end is None or price is None:
+        return None
+    if not start < end <= start + _LONGEST_RATE:
+        return None
+    return Rate(start=start, end=end, price_eur_per_kwh=price)
 
 
 def _rate_parts(slot: object) -> tuple[object, object, object]:
@@ -86,16 +94,25 @@ def parse_solar(raw: object, notes: Notes, label: str) -> tuple[SolarSlot, ...]:
     slots = _entries(raw, notes, label)
     read: list[SolarSlot] = []
     for slot in slots:
-        start_raw, power_raw = _solar_parts(slot)
-        start, power_w = to_instant(start_raw), to_number(power_raw)
-        if start is not None and power_w is not None and 0.0 <= power_w <= _MOST_SOLAR_W:
-            read.append(SolarSlot(start=start, power_kw=power_w / 1000.0))
+        start, power = _solar_parts(slot)
+        if isinstance(start, _SCALAR) and isinstance(power, _SCALAR):
+            solar_slot = _read_solar_slot(start, power)
+            if solar_slot is not None:
+                read.append(solar_slot)
     kept: list[SolarSlot] = []
     for solar in sorted(read, key=attrgetter("start")):
         if not kept or solar.start > kept[-1].start:
             kept.append(solar)
     _note_left_out(len(slots) - len(kept), len(slots), notes, label)
     return tuple(kept)
+
+
+@lru_cache(maxsize=_KNOWN_SLOTS, typed=True)
+def _read_solar_slot(start_raw: str | float, power_raw: str | float) -> SolarSlot | None:
+    start, power_w = to_instant(start_raw), to_number(power_raw)
+    if start is None or power_w is None or not 0.0 <= power_w <= _MOST_SOLAR_W:
+        return None
+    return SolarSlot(start=start, power_kw=power_w / 1000.0)
 
 
 def _solar_parts(slot: object) -> tuple[object, object]:

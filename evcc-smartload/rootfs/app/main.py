@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     # Loaded where they are needed: the simulator for a demo only, the buffer so that the service
     # runs without it when it cannot start.
     from demo import Demo
-
     from dynamic_buffer import DynamicBufferCalc
 
 OPTIONS_PATH = Path("/data/options.json")
@@ -408,6 +407,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     cfg = loaded.config
     set_up_logging(cfg.log_level)
     demo = build_demo(cfg, fresh=arguments.fresh) if arguments.demo else None
+    clock: Clock
     if demo is not None:
         data_dir, clock = demo.data_dir, demo.clock
         evcc_at = Evcc(url=demo.evcc_url, transport=demo.transport)

@@ -71,7 +71,7 @@ class Parts:
 
     def is_live(self, now: datetime) -> bool:
         """Whether the buffer is applied to evcc."""
-        return self.buffer_calc is not None and self.buffer_calc.result(now)["mode"] == "live"
+        return self.buffer_calc is not None and self.buffer_calc.period(now)[0] == "live"
 
 
 def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
@@ -110,10 +110,7 @@ def _describe_service(parts: Parts, now: datetime, reading: Reading) -> ServiceS
 
 
 def _describe_control(parts: Parts, now: datetime, reading: Reading) -> ControlStatus:
-    live_at = None
-    if parts.buffer_calc is not None:
-        text = parts.buffer_calc.result(now)["observation_live_at"]
-        live_at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    live_at = None if parts.buffer_calc is None else parts.buffer_calc.period(now)[1]
     return parts.controller.status(
         is_live=parts.is_live(now),
         observation_ends_at=live_at,
