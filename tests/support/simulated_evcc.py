@@ -65,7 +65,7 @@ class Evcc:
         )
         self.home = SimulatedHome(
             plant=self.plant,
-            market=market or FakeMarket(until=START + timedelta(days=2)),
+            market=market or FakeMarket(until=self.plant.at + timedelta(days=2)),
             solar=(solar or FakeSolar()) if has_solar else None,
             clock=self.clock,
             options=replace(config, **options),

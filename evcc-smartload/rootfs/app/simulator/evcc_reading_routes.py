@@ -109,7 +109,7 @@ def _grid_sessions(_call: Call) -> object:
 
 READING_ROUTES: tuple[Route, ...] = (
     route("GET", "/api/state", read_state, is_site=False),
-    route("GET", "/api/tariff/{usage:word}", _tariff),
+    route("GET", "/api/tariff/{usage:usage}", _tariff),
     route("GET", "/api/sessions", _sessions),
     route("PUT", "/api/session/{id:int}", _change_session),
     route("DELETE", "/api/session/{id:int}", _delete_session),

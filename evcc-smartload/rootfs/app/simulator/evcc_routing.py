@@ -18,6 +18,7 @@ _KINDS = {
     "bool": "[01truefalse]+",
     "word": "[a-z]+",
     "word_": "[a-z_]+",
+    "usage": "[a-z0-9]+",
     "name": "[a-zA-Z0-9_.:-]+",
     "time": "[0-9TZ:.+-]+",
     "loadpoint": "[1-9][0-9]*",

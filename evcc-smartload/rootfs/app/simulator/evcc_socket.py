@@ -12,9 +12,16 @@ class StateStream:
         self._cycles = -1
         self._log_number = 0
 
-    def first_messages(self) -> list[dict[str, object]]:
-        """Return what a new client gets: the flattened state, then the forecast's members."""
+    def first_messages(self, *, is_first: bool) -> list[dict[str, object]]:
+        """Return what a new client gets: the flattened state, then the forecast's members.
+
+        Args:
+            is_first: Nobody listened until now, so what came before is not a change.
+        """
         flat = self._home.flat_state()
+        if is_first:
+            self._last = dict(flat)
+            self._cycles, self._log_number = self._home.site.cycles, self._home.site.log_number
         forecast = {key: flat.pop(key) for key in list(flat) if key.startswith("forecast.")}
         return [flat, *({key: value} for key, value in forecast.items())]
 

@@ -31,6 +31,8 @@ class EvccApp:
         self._home = home
         self._stream = StateStream(home)
         self._mailboxes: set[asyncio.Queue[str | None]] = set()
+        # Between a newcomer's first messages and its place in the list, no change may be lost.
+        self._stream_lock = asyncio.Lock()
         self._ticker: asyncio.Task[None] | None = None
         self.started = threading.Event()
         self.connections: dict[object, asyncio.BaseTransport] = {}
@@ -65,8 +67,9 @@ class EvccApp:
             if self._home.faults.active.offline:
                 self._close_sockets()
                 continue
-            for message in await asyncio.to_thread(self._stream.changes):
-                self._broadcast(_text(message))
+            async with self._stream_lock:
+                for message in await asyncio.to_thread(self._stream.changes):
+                    self._broadcast(_text(message))
 
     def _broadcast(self, text: str) -> None:
         for mailbox in list(self._mailboxes):
@@ -160,9 +163,13 @@ class EvccApp:
             return
         await send({"type": "websocket.accept"})
         mailbox: asyncio.Queue[str | None] = asyncio.Queue(_MAILBOX)
-        for message in await asyncio.to_thread(self._stream.first_messages):
-            mailbox.put_nowait(_text(message))
-        self._mailboxes.add(mailbox)
+        async with self._stream_lock:
+            first = await asyncio.to_thread(
+                self._stream.first_messages, is_first=not self._mailboxes
+            )
+            for message in first:
+                mailbox.put_nowait(_text(message))
+            self._mailboxes.add(mailbox)
         writer = asyncio.create_task(_write(mailbox, send))
         reader = asyncio.create_task(_read(receive))
         try:
@@ -173,6 +180,8 @@ class EvccApp:
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         finally:
             self._mailboxes.discard(mailbox)
+            # An upgraded connection no longer tells the HTTP protocol when it ends.
+            self.connections.pop(tuple(scope["client"] or ()), None)
             writer.cancel()
             reader.cancel()
 
@@ -198,6 +207,7 @@ def _protocol_of(app: EvccApp, home: SimulatedHome) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own signature
             super().connection_made(transport)
             self._peer = tuple(transport.get_extra_info("peername") or ())
+            self._is_switchboard = False
             app.connections[self._peer] = transport
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -205,8 +215,11 @@ def _protocol_of(app: EvccApp, home: SimulatedHome) -> type[asyncio.Protocol]:
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            # The switchboard stays reachable, or nobody could end the fault.
-            if home.faults.active.offline and FAULTS_PATH.encode() not in data:
+            # The switchboard stays reachable, or nobody could end the fault. A body may come in a
+            # packet of its own, after the one that names the path.
+            if b" HTTP/1." in data:
+                self._is_switchboard = FAULTS_PATH.encode() in data
+            if home.faults.active.offline and not self._is_switchboard:
                 self.transport.abort()
                 return
             super().data_received(data)
