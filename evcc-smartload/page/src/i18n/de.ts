@@ -17,15 +17,15 @@ const confidenceWhy = (pct: string, isHigh: boolean): string =>
     ? `Die Sonnenprognose ist mit ${pct} recht sicher; je sicherer sie ist, desto mehr vom Akku wird für Autos frei.`
     : `Die Sonnenprognose ist mit ${pct} zu unsicher, um mehr davon für Autos freizugeben.`;
 
-const priceRank: Record<PriceRank, string> = {
+const priceRank = (span: string): Record<PriceRank, string> => ({
   negative: "Für Strom gibt es gerade Geld",
-  flat: "Strom kostet heute immer gleich viel",
-  lowest: "Strom ist jetzt so günstig wie kaum sonst heute",
-  low: "Strom ist jetzt günstiger als meist heute",
-  middle: "Der Strompreis liegt jetzt im Mittelfeld von heute",
-  high: "Strom ist jetzt teurer als meist heute",
-  highest: "Strom ist jetzt so teuer wie kaum sonst heute",
-};
+  flat: `Strom kostet ${span} immer gleich viel`,
+  lowest: `Strom ist jetzt so günstig wie kaum sonst ${span}`,
+  low: `Strom ist jetzt günstiger als meist ${span}`,
+  middle: `Der Preis von jetzt liegt ${span} im Mittelfeld`,
+  high: `Strom ist jetzt teurer als meist ${span}`,
+  highest: `Strom ist jetzt so teuer wie kaum sonst ${span}`,
+});
 
 export const de = {
   name: "SmartLoad",
@@ -84,7 +84,7 @@ export const de = {
     long: "Simuliertes Zuhause",
     time: "Simulierte Zeit",
     speed: "Tempo",
-    speedOf: (seconds: string, hour: string) => `${seconds}-fach (1 h in ${hour})`,
+    speedOf: (seconds: string, hour: string) => `1 h in ${hour} (${seconds}-fach)`,
     realTime: "Echtzeit",
     progress: (pct: string) => `Die Tage davor werden durchlebt: ${pct}`,
   },
@@ -207,7 +207,8 @@ export const de = {
     released: "SmartLoad hat evcc deine eigenen Werte zurückgegeben und schreibt nichts.",
     automatic: "Die Automatik von evcc steuert den Hausakku; SmartLoad schaut zu.",
     confidence: confidenceWhy,
-    price: (rank: PriceRank, price: string) => `${priceRank[rank]} (${price}).`,
+    price: (rank: PriceRank, isWholeDay: boolean, price: string) =>
+      `${priceRank(isWholeDay ? "heute" : "bis Mitternacht")[rank]} (${price}).`,
     priceNone: "Strompreise sind gerade nicht bekannt.",
     cheaper: (at: string, price: string) => `Am günstigsten wird es um ${at} mit ${price}.`,
   },
@@ -264,6 +265,7 @@ export const de = {
     title: "Strompreis",
     now: "Jetzt",
     today: "Heute",
+    restOfDay: "Bis Mitternacht",
     range: (min: string, max: string) => `${min} bis ${max}`,
     feedIn: "Einspeisung",
     chart: "Strompreis in Stufen, heute und soweit bekannt",

@@ -5,15 +5,15 @@ import type { Messages } from "./de";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
-const priceRank: Record<PriceRank, string> = {
+const priceRank = (span: string): Record<PriceRank, string> => ({
   negative: "You are being paid to use electricity",
-  flat: "Electricity costs the same all day",
-  lowest: "Electricity is about as cheap as it gets today",
-  low: "Electricity is cheaper than for most of today",
-  middle: "Electricity is mid-priced for today",
-  high: "Electricity is dearer than for most of today",
-  highest: "Electricity is about as dear as it gets today",
-};
+  flat: `Electricity costs the same throughout, ${span}`,
+  lowest: `Electricity is about as cheap as it gets ${span}`,
+  low: `Electricity is cheaper now than it mostly is ${span}`,
+  middle: `The price now is in the middle of what it is ${span}`,
+  high: `Electricity is dearer now than it mostly is ${span}`,
+  highest: `Electricity is about as dear as it gets ${span}`,
+});
 
 export const en: Messages = {
   name: "SmartLoad",
@@ -72,7 +72,7 @@ export const en: Messages = {
     long: "Simulated home",
     time: "Simulated time",
     speed: "Speed",
-    speedOf: (seconds, hour) => `${seconds}× (1 h in ${hour})`,
+    speedOf: (seconds, hour) => `1 h in ${hour} (${seconds}×)`,
     realTime: "Real time",
     progress: (pct) => `Living through the days before: ${pct}`,
   },
@@ -198,7 +198,7 @@ export const en: Messages = {
       isHigh
         ? `At ${pct} the solar forecast can be trusted; the surer it is, the more of the battery is freed for cars.`
         : `At ${pct} the solar forecast is too unsure to free more of it for cars.`,
-    price: (rank, price) => `${priceRank[rank]} (${price}).`,
+    price: (rank, isWholeDay, price) => `${priceRank(isWholeDay ? "today" : "until midnight")[rank]} (${price}).`,
     priceNone: "Electricity prices are not known right now.",
     cheaper: (at, price) => `It will be cheapest at ${at}, at ${price}.`,
   },
@@ -255,6 +255,7 @@ export const en: Messages = {
     title: "Electricity price",
     now: "Now",
     today: "Today",
+    restOfDay: "Until midnight",
     range: (min, max) => `${min} to ${max}`,
     feedIn: "Feed-in",
     chart: "Electricity price in steps, today and as far as known",

@@ -76,6 +76,11 @@ export class Format {
     return `${this.day(ms)}, ${this.time(ms)}`;
   }
 
+  /** "23. Nov., 14:05" */
+  dateTime(ms: number): string {
+    return `${this.date(ms, { day: "numeric", month: "short" })}, ${this.time(ms)}`;
+  }
+
   /** The time alone today, with its date otherwise. */
   when(ms: number, nowMs: number): string {
     return this.startOfDay(ms) === this.startOfDay(nowMs) ? this.time(ms) : this.dayTime(ms);

@@ -14,6 +14,8 @@ export interface PriceVerdict {
   cheaper: { startMs: number; perKwh: number } | null;
   todayMin: number;
   todayMax: number;
+  /** Whether today's prices are known from midnight on, or only what is left of the day. */
+  isWholeDay: boolean;
 }
 
 /** Differences below are not worth a word [currency/kWh]. */
@@ -23,7 +25,8 @@ const FLAT_RANGE = 0.002;
 /** Null when the price of now or of today is not known. */
 export function judgePrice(prices: State["prices"], nowMs: number, format: Format): PriceVerdict | null {
   const perKwh = prices.import_now_eur_per_kwh;
-  const today = slotsBetween(prices.import_slots, format.startOfDay(nowMs), format.endOfDay(nowMs));
+  const midnight = format.startOfDay(nowMs);
+  const today = slotsBetween(prices.import_slots, midnight, format.endOfDay(nowMs));
   if (perKwh === null || today.length === 0) return null;
   const values = today.map((slot) => slot.eur_per_kwh);
   const todayMin = Math.min(...values);
@@ -34,6 +37,7 @@ export function judgePrice(prices: State["prices"], nowMs: number, format: Forma
     cheaper: cheaperLater(prices.import_slots, perKwh, nowMs),
     todayMin,
     todayMax,
+    isWholeDay: today.some((slot) => Date.parse(slot.start) === midnight),
   };
 }
 

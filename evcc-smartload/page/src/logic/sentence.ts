@@ -79,7 +79,7 @@ function liveSentence(state: State, t: Messages, format: Format): string {
 function priceSentences(state: State, nowMs: number, t: Messages, format: Format): string[] {
   const verdict = judgePrice(state.prices, nowMs, format);
   if (verdict === null) return [t.sentence.priceNone];
-  const now = t.sentence.price(verdict.rank, format.price(verdict.perKwh));
+  const now = t.sentence.price(verdict.rank, verdict.isWholeDay, format.price(verdict.perKwh));
   return verdict.cheaper === null
     ? [now]
     : [now, t.sentence.cheaper(format.when(verdict.cheaper.startMs, nowMs), format.price(verdict.cheaper.perKwh))];

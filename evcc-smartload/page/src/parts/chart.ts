@@ -361,7 +361,7 @@ export class Chart extends LitElement {
       End: xs.length - 1,
     };
     if (event.key === "Escape") {
-      this.plot.setCursor({ left: -10, top: -10 });
+      this.moveCursor(-10);
       return;
     }
     const target = targets[event.key];
@@ -369,9 +369,19 @@ export class Chart extends LitElement {
     event.preventDefault();
     const x = xs[Math.min(Math.max(target, 0), xs.length - 1)];
     if (x !== undefined) {
-      this.plot.setCursor({ left: this.plot.valToPos(x / 1000, "x"), top: this.plot.over.clientHeight / 2 });
+      this.moveCursor(this.plot.valToPos(x / 1000, "x"));
     }
   };
+
+  /** In this chart, and told to the others of the view as a mouse would be. */
+  private moveCursor(leftPx: number): void {
+    const { plot } = this;
+    if (plot === null) return;
+    const { clientWidth, clientHeight } = plot.over;
+    const topPx = leftPx < 0 ? leftPx : clientHeight / 2;
+    plot.setCursor({ left: leftPx, top: topPx });
+    uPlot.sync(this.spec.syncKey).pub("mousemove", plot, leftPx, topPx, clientWidth, clientHeight, plot.cursor.idx ?? 0);
+  }
 
   private token(name: string): string {
     return getComputedStyle(this).getPropertyValue(name).trim();

@@ -17,7 +17,7 @@ export function renderDemoBar(
     <aside class="demo-bar" aria-label=${t.demo.long} data-testid="demo">
       <span class="demo-badge"><b>${t.demo.badge}</b> <span class="demo-long">${t.demo.long}</span></span>
       ${demo.progress_frac === null
-        ? html`<span class="demo-time num" title=${t.demo.time}>${format.dayTime(nowMs)}</span>
+        ? html`<span class="demo-time num" title=${t.demo.time}>${format.dateTime(nowMs)}</span>
             <label class="demo-speed">
               <span class="demo-long">${t.demo.speed}</span>
               <select

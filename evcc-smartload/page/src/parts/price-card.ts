@@ -20,7 +20,7 @@ export function renderPrice(context: Context): TemplateResult {
           <span>${format.priceUnit}</span>
           <span class="num">${verdict === null
             ? " "
-            : `${t.price.today} ${t.price.range(format.priceNumber(verdict.todayMin), format.priceNumber(verdict.todayMax))}`}</span>
+            : `${verdict.isWholeDay ? t.price.today : t.price.restOfDay} ${t.price.range(format.priceNumber(verdict.todayMin), format.priceNumber(verdict.todayMax))}`}</span>
         </span>
       </p>
       ${isEmpty
