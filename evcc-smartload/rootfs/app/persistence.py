@@ -7,6 +7,7 @@ only. A file that cannot be trusted is kept aside, never overwritten.
 import json
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -42,7 +43,8 @@ class StateFile:
         path = self._path()
         try:
             return parse(_read_object(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
+            # No file yet, or no folder to have one in; the first write reports the latter.
             return None
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as exc:
             self._set_aside(path, exc, now)
@@ -120,9 +122,12 @@ def parse_number(value: object) -> float:
 
     Raises:
         TypeError: Anything else, true and false included.
+        ValueError: Too large for a float.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{value!r} is not a number")
+    if not abs(value) <= sys.float_info.max:
+        raise ValueError("a number is too large")
     return value
 
 
@@ -130,6 +135,8 @@ def _read_object(text: str) -> dict[str, object]:
     raw = json.loads(text, parse_constant=_refuse_constant)
     if not isinstance(raw, dict):
         raise TypeError("not an object")
+    # 1e999 and half a surrogate pair can be read, but neither written nor shown again.
+    json.dumps(raw, ensure_ascii=False, allow_nan=False).encode()
     return raw
 
 
