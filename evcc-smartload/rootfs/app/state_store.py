@@ -25,13 +25,12 @@ class Mailbox:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """Remember whom to wake; ``wake`` must return at once and may be called by any thread."""
-        self._wake = wake
+        self.wake = wake
         self._states: deque[dict[str, object]] = deque(maxlen=MAILBOX_SIZE)
 
     def put(self, state: dict[str, object]) -> None:
-        """Add a state and wake the reader."""
+        """Add a state; whoever does so wakes the reader afterwards."""
         self._states.append(state)
-        self._wake()
 
     def take(self) -> dict[str, object] | None:
         """Return the oldest state not taken yet, or None."""
@@ -64,10 +63,13 @@ class StateStore:
             self._state = state
             self._plan_summary = plan_summary
             self._buffer_result = buffer_result
-            snapshot = self._snapshot_unlocked()
             mailboxes = tuple(self._mailboxes)
+            # Filled under the lock, so that no older state follows a newer one.
+            snapshot = self._snapshot_unlocked()
+            for mailbox in mailboxes:
+                mailbox.put(snapshot)
         for mailbox in mailboxes:
-            mailbox.put(snapshot)
+            mailbox.wake()
 
     def snapshot(self) -> dict[str, object]:
         """Return the latest state and its version; the parts are frozen or copies."""
@@ -78,9 +80,9 @@ class StateStore:
         """Return a mailbox that holds the latest state already."""
         mailbox = Mailbox(wake)
         with self._lock:
-            snapshot = self._snapshot_unlocked()
+            mailbox.put(self._snapshot_unlocked())
             self._mailboxes.add(mailbox)
-        mailbox.put(snapshot)
+        mailbox.wake()
         return mailbox
 
     def unsubscribe(self, mailbox: Mailbox) -> None:
