@@ -1,0 +1,445 @@
+"""The shared state: complete, rising, bounded, and never held up by a reader."""
+
+import inspect
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.config_problem import ConfigProblem
+from domain.control import ControlStatus, EvccSetting, InCharge, Ownership
+from domain.problem import Problem, ProblemCode, Severity
+from domain.site import BatterySnapshot, ChargeMode, Loadpoint, SiteSnapshot, SocSettings
+from domain.state import (
+    CycleKind,
+    CycleReport,
+    DemoStatus,
+    EvccStatus,
+    PvReport,
+    ServiceStatus,
+    SystemState,
+)
+from domain.tariff import Rate
+from state_store import MAILBOX_SIZE, Mailbox, StateStore, _snapshot_to_json_dict
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PATIENCE_S = 10.0
+
+EMPTY_STATE = SystemState(
+    now=NOW,
+    service=ServiceStatus(
+        version="1",
+        started_at=NOW,
+        language="de",
+        time_zone="Europe/Berlin",
+        utc_offset_min=60,
+        observe_only=False,
+        config_problems=(),
+        options_path="options.json",
+        demo=None,
+    ),
+    evcc=EvccStatus(url=None, reachable=False, since=NOW),
+    site=None,
+    site_is_stale=True,
+    price_spread=0.0,
+    pv=PvReport(
+        confidence_frac=0.0,
+        raw_frac=0.0,
+        coverage_frac=0.0,
+        freshness_frac=0.0,
+        accuracy_frac=0.7,
+        bias_frac=1.0,
+        slots_start=None,
+        slots_kw=(),
+    ),
+    control=ControlStatus(in_charge=InCharge.OBSERVING, until=None, owned=()),
+    cycle=None,
+    problems=(),
+)
+
+FULL_STATE = replace(
+    EMPTY_STATE,
+    service=replace(
+        EMPTY_STATE.service,
+        config_problems=(ConfigProblem(option="port", given="x", allowed="1 to 65535"),),
+        demo=DemoStatus(speed=360.0, progress_frac=0.5),
+    ),
+    evcc=EvccStatus(url="http://evcc:7070", reachable=True, since=NOW, version="0.314.0"),
+    site=SiteSnapshot(
+        read_at=NOW,
+        evcc_version="0.314.0",
+        title="Zuhause",
+        currency="EUR",
+        time_zone=UTC,
+        pv_kw=3.25,
+        home_kw=0.5,
+        grid_import_kw=0.0,
+        grid_export_kw=None,
+        battery=BatterySnapshot(soc_pct=60.0, capacity_kwh=10.0, charge_kw=1.0, discharge_kw=0.0),
+        settings=SocSettings(priority_soc_pct=20.0, buffer_soc_pct=30.0, buffer_start_soc_pct=0.0),
+        loadpoints=(
+            Loadpoint(
+                number=1,
+                name="db:1",
+                title="Carport",
+                mode=ChargeMode.PV,
+                connected=True,
+                charging=False,
+                charge_kw=0.0,
+            ),
+        ),
+        import_rates=(
+            Rate(start=NOW - HOUR, end=NOW, price_eur_per_kwh=0.10),
+            Rate(start=NOW, end=NOW + HOUR, price_eur_per_kwh=0.30),
+        ),
+    ),
+    site_is_stale=False,
+    price_spread=0.1234567,
+    pv=replace(EMPTY_STATE.pv, slots_start=NOW, slots_kw=(2.0,) * 96),
+    control=ControlStatus(
+        in_charge=InCharge.LIVE,
+        until=NOW,
+        owned=(
+            Ownership(
+                setting=EvccSetting.BUFFER_SOC, owner_pct=50.0, ours_pct=30.0, since=NOW - HOUR
+            ),
+        ),
+    ),
+    cycle=CycleReport(
+        count=3, kind=CycleKind.SLOT, at=NOW, next_at=NOW + HOUR / 4, duration_ms=12.345
+    ),
+    problems=(
+        Problem(
+            code=ProblemCode.NO_PRICES,
+            severity=Severity.INFO,
+            since=NOW,
+            detail="evcc has no prices",
+            facts={"source": "evcc"},
+        ),
+    ),
+)
+
+
+def in_thread(work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def join(*threads: threading.Thread) -> None:
+    for thread in threads:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+def no_wake() -> None:
+    pass
+
+
+def versions_in(mailbox: Mailbox) -> list[int]:
+    """Take everything out and return the versions in that order."""
+    versions = [state["version"] for state in iter(mailbox.take, None)]
+    assert all(isinstance(version, int) for version in versions)
+    return versions  # type: ignore[return-value]  # checked above
+
+
+# The contract by name
+
+
+def test_a_new_store_has_no_buffer_result() -> None:
+    store = StateStore()
+
+    assert store._buffer_result is None
+    assert store.snapshot()["buffer_result"] is None
+
+
+def test_update_keeps_the_buffer_result() -> None:
+    store = StateStore()
+
+    store.update(state=EMPTY_STATE, plan_summary=None, buffer_result={"mode": "live"})
+
+    assert store._buffer_result == {"mode": "live"}
+    assert store._snapshot_unlocked()["buffer_result"] == {"mode": "live"}
+    assert _snapshot_to_json_dict(store.snapshot())["buffer"] == {"mode": "live"}
+
+
+def test_update_without_a_buffer_result_works() -> None:
+    store = StateStore()
+    store.update(state=EMPTY_STATE, buffer_result={"mode": "live"})
+
+    store.update(state=EMPTY_STATE)
+
+    assert _snapshot_to_json_dict(store.snapshot())["buffer"] is None
+
+
+def test_update_works_with_positions_and_with_nothing() -> None:
+    store = StateStore()
+
+    store.update(EMPTY_STATE, {"cost": 1}, {"mode": "observation"})
+    assert store.snapshot()["plan_summary"] == {"cost": 1}
+    store.update()
+
+    assert store.snapshot()["version"] == 2
+
+
+def test_the_unlocked_snapshot_copies_the_buffer_result() -> None:
+    source = inspect.getsource(StateStore._snapshot_unlocked)
+
+    assert '"buffer_result": copy.copy(self._buffer_result)' in source
+
+
+def test_a_readers_change_does_not_reach_the_store_or_other_readers() -> None:
+    store = StateStore()
+    mailbox = store.subscribe(no_wake)
+    store.update(EMPTY_STATE, {"cost": 1}, {"mode": "live"})
+
+    for name in ("buffer_result", "plan_summary"):
+        mine = store.snapshot()[name]
+        assert isinstance(mine, dict)
+        mine.clear()
+
+    assert store.snapshot()["buffer_result"] == {"mode": "live"}
+    assert store.snapshot()["plan_summary"] == {"cost": 1}
+    mailbox.take()
+    taken = mailbox.take()
+    assert taken is not None
+    assert taken["buffer_result"] == {"mode": "live"}
+
+
+# The JSON form
+
+
+@pytest.mark.parametrize("state", [None, EMPTY_STATE, FULL_STATE])
+def test_every_state_is_valid_json(state: SystemState | None) -> None:
+    store = StateStore()
+    store.update(state=state, buffer_result={"mode": "observation"})
+
+    text = json.dumps(_snapshot_to_json_dict(store.snapshot()), allow_nan=False)
+
+    assert json.loads(text)["buffer"] == {"mode": "observation"}
+
+
+def test_the_buffer_comes_last_after_the_plan_summary() -> None:
+    keys = list(_snapshot_to_json_dict(StateStore().snapshot()))
+
+    assert keys[-2:] == ["plan_summary", "buffer"]
+
+
+def test_prices_are_those_that_hold_now() -> None:
+    store = StateStore()
+    store.update(FULL_STATE)
+
+    prices = _snapshot_to_json_dict(store.snapshot())["prices"]
+
+    assert isinstance(prices, dict)
+    assert prices["import_now_eur_per_kwh"] == 0.30
+    assert prices["export_now_eur_per_kwh"] is None
+    assert prices["spread_eur_per_kwh"] == 0.12346
+
+
+def test_a_price_of_zero_is_a_price() -> None:
+    assert FULL_STATE.site is not None
+    free = Rate(start=NOW, end=NOW + HOUR, price_eur_per_kwh=0.0)
+    store = StateStore()
+    store.update(replace(FULL_STATE, site=replace(FULL_STATE.site, import_rates=(free,))))
+
+    prices = _snapshot_to_json_dict(store.snapshot())["prices"]
+
+    assert isinstance(prices, dict)
+    assert prices["import_now_eur_per_kwh"] == 0.0
+
+
+def test_the_next_four_hours_are_energy_to_people() -> None:
+    store = StateStore()
+    store.update(FULL_STATE)
+
+    pv = _snapshot_to_json_dict(store.snapshot())["pv"]
+
+    assert isinstance(pv, dict)
+    assert pv["next_4h_kwh"] == pytest.approx(8.0)
+
+
+# Versions and mailboxes
+
+
+def test_the_version_rises_with_every_update() -> None:
+    store = StateStore()
+    versions = [store.snapshot()["version"]]
+
+    for _ in range(3):
+        store.update(EMPTY_STATE)
+        versions.append(store.snapshot()["version"])
+
+    assert versions == [0, 1, 2, 3]
+
+
+def test_a_new_mailbox_holds_the_latest_state_already() -> None:
+    store = StateStore()
+    store.update(EMPTY_STATE)
+    woken: list[bool] = []
+
+    mailbox = store.subscribe(lambda: woken.append(True))
+
+    assert woken == [True]
+    first = mailbox.take()
+    assert first is not None
+    assert first["version"] == 1
+    assert mailbox.take() is None
+
+
+def test_every_update_wakes_every_reader() -> None:
+    store = StateStore()
+    woken = {"a": 0, "b": 0}
+
+    def wake(name: str) -> None:
+        woken[name] += 1
+
+    store.subscribe(lambda: wake("a"))
+    store.subscribe(lambda: wake("b"))
+    store.update(EMPTY_STATE)
+
+    assert woken == {"a": 2, "b": 2}
+
+
+def test_a_reader_that_never_reads_has_a_bounded_mailbox_with_the_newest() -> None:
+    store = StateStore()
+    mailbox = store.subscribe(no_wake)
+
+    for _ in range(1000):
+        store.update(EMPTY_STATE)
+
+    assert len(mailbox._states) == MAILBOX_SIZE
+    versions = versions_in(mailbox)
+    assert versions == list(range(1001 - MAILBOX_SIZE, 1001))
+
+
+def test_after_unsubscribing_nothing_more_arrives() -> None:
+    store = StateStore()
+    mailbox = store.subscribe(no_wake)
+    mailbox.take()
+
+    store.unsubscribe(mailbox)
+    store.unsubscribe(mailbox)
+    store.update(EMPTY_STATE)
+
+    assert mailbox.take() is None
+
+
+# Threads
+
+
+def test_nobody_is_called_while_the_store_is_locked() -> None:
+    store = StateStore()
+    snapshots: list[dict[str, object]] = []
+
+    def look_from_another_thread() -> None:
+        join(in_thread(lambda: snapshots.append(store.snapshot())))
+
+    store.subscribe(look_from_another_thread)
+    store.update(EMPTY_STATE)
+
+    assert [snapshot["version"] for snapshot in snapshots] == [0, 1]
+
+
+def test_a_subscriber_may_subscribe_and_leave_from_its_wake() -> None:
+    store = StateStore()
+    store.subscribe(lambda: store.unsubscribe(store.subscribe(no_wake)))
+
+    store.update(EMPTY_STATE)
+
+    assert store.snapshot()["version"] == 1
+
+
+def test_state_and_buffer_of_a_snapshot_are_of_one_update() -> None:
+    store = StateStore()
+    together = threading.Barrier(4)
+    torn: list[dict[str, object]] = []
+
+    def write() -> None:
+        together.wait(PATIENCE_S)
+        for k in range(300):
+            at = NOW + k * timedelta(seconds=1)
+            store.update(replace(EMPTY_STATE, now=at), {"at": at}, {"at": at})
+
+    def read() -> None:
+        together.wait(PATIENCE_S)
+        for _ in range(300):
+            snapshot = store.snapshot()
+            state, buffer_result = snapshot["state"], snapshot["buffer_result"]
+            if state is None:
+                continue
+            assert isinstance(state, SystemState)
+            assert isinstance(buffer_result, dict)
+            if state.now != buffer_result["at"] or snapshot["plan_summary"] != buffer_result:
+                torn.append(snapshot)
+
+    join(in_thread(write), *[in_thread(read) for _ in range(3)])
+
+    assert torn == []
+
+
+def test_every_mailbox_is_in_order_whoever_updates_and_whenever_one_subscribes() -> None:
+    store = StateStore()
+    together = threading.Barrier(5)
+    mailboxes: list[Mailbox] = []
+    seen: list[list[int]] = []
+
+    def write() -> None:
+        together.wait(PATIENCE_S)
+        for _ in range(200):
+            store.update(EMPTY_STATE)
+
+    def subscribe_and_read() -> None:
+        together.wait(PATIENCE_S)
+        for _ in range(100):
+            mailbox = store.subscribe(no_wake)
+            mailboxes.append(mailbox)
+            seen.append(versions_in(mailbox))
+
+    join(*[in_thread(write) for _ in range(3)], *[in_thread(subscribe_and_read) for _ in range(2)])
+
+    assert store.snapshot()["version"] == 600
+    assert all(versions == sorted(versions) for versions in seen)
+    for left in map(versions_in, mailboxes):
+        assert left == sorted(left)
+        assert not left or left[-1] == 600
+
+
+class BusyLock:
+    """A lock after whose first release ``meanwhile`` runs before its holder goes on."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self._lock = threading.Lock()
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        if self._meanwhile is not None:
+            meanwhile, self._meanwhile = self._meanwhile, None
+            join(in_thread(meanwhile))
+
+
+def test_a_state_published_while_somebody_subscribes_is_not_followed_by_an_older_one() -> None:
+    store = StateStore()
+    store._lock = BusyLock(lambda: store.update(EMPTY_STATE))  # type: ignore[assignment]  # stands in
+
+    mailbox = store.subscribe(no_wake)
+
+    assert versions_in(mailbox) == [0, 1]
+
+
+def test_of_two_updates_at_once_the_newer_state_is_the_last_one() -> None:
+    store = StateStore()
+    mailbox = store.subscribe(no_wake)
+    store._lock = BusyLock(lambda: store.update(EMPTY_STATE))  # type: ignore[assignment]  # stands in
+
+    store.update(EMPTY_STATE)
+
+    assert versions_in(mailbox) == [0, 1, 2]
