@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from domain.tariff import Rate
 from simulator.charging_plan import PlanGoal, PlanSlot, is_planned, lay_plan, next_repetition
+from simulator.charging_session import ChargingSession
 from simulator.evcc_settings import LoadpointSettings, SettingRefusedError, VehicleSettings
 from simulator.evcc_version import EvccVersion
 from simulator.plant import CarSpec, ChargerCommand, ChargerReading
@@ -20,7 +21,6 @@ from simulator.pv_regulation import (
 _NO_LIMIT_PCT = 100
 # A boost asks for this much more than the battery gives, so that it gives what it can.
 _BOOST_STEP_W = 100.0
-_SHORTEST_SESSION_KWH = 0.05
 # evcc plans a car's charging with this share arriving in its battery.
 _CHARGE_EFFICIENCY_FRAC = 0.9
 _OFF_COMMAND = ChargerCommand(enabled=False)
@@ -65,26 +65,6 @@ class SiteView:
     """Share of the home's own energy in what the loadpoints take, 0..1."""
     import_price: float = 0.0
     export_price: float = 0.0
-
-
-@dataclass(slots=True, kw_only=True)
-class ChargingSession:
-    """A car's visit, from plugging in to leaving."""
-
-    created: datetime
-    vehicle_title: str
-    meter_start_kwh: float
-    soc_start_pct: float | None
-    charged_kwh: float = 0.0
-    solar_kwh: float = 0.0
-    cost: float = 0.0
-    charge_s: float = 0.0
-    left_at: datetime | None = None
-
-    @property
-    def is_worth_storing(self) -> bool:
-        """Whether enough was charged for evcc to list it."""
-        return self.charged_kwh >= _SHORTEST_SESSION_KWH
 
 
 class Loadpoint:

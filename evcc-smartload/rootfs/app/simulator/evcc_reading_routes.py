@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from simulator.energy_history import AGGREGATES, HistoryQuery
 from simulator.evcc_messages import ApiError
 from simulator.evcc_routing import Call, Route, parse_instant, route
-from simulator.evcc_site import session_row
 from simulator.evcc_state import build_state
 from simulator.evcc_state_versions import in_version, with_wrong_types
 from simulator.evcc_tariffs import TariffUnavailableError
@@ -73,7 +72,9 @@ def _sessions(call: Call) -> object:
         session = loadpoint.session
         if session is not None and session.left_at is None and session.is_worth_storing:
             number = site.charged.sessions + 1 + len(rows)
-            rows.append(session_row(session, loadpoint, number) | {"finished": ZERO_TIME})
+            rows.append(
+                session_row(session, loadpoint, number, site.config.zone) | {"finished": ZERO_TIME}
+            )
     rows += site.sessions
     if "year" in query:
         month = query.get("month")

@@ -10,7 +10,6 @@ from domain.site import BatteryMode
 from simulator.battery_control import BatteryControl
 from simulator.energy_history import EnergyHistory, house_series
 from simulator.evcc_loadpoint import (
-    ChargingSession,
     Loadpoint,
     LoadpointConfig,
     SiteView,
@@ -26,6 +25,7 @@ from simulator.evcc_tariffs import EvccTariffs
 from simulator.evcc_version import CURRENT_VERSION, EvccVersion
 from simulator.faults import FaultState
 from simulator.plant import BatteryReading, CarSpec, ChargerCommand, PlantReading
+from simulator.wire_format import rfc3339
 
 # Below prioritySoc evcc leaves this much export, so that the battery's own control sees surplus.
 _PRIORITY_RESIDUAL_W = 100.0
@@ -337,31 +337,11 @@ class EvccSite:
         totals.energy_kwh += session.charged_kwh
         totals.solar_kwh += session.solar_kwh
         totals.cost += session.cost
-        row = session_row(session, loadpoint, totals.sessions)
-        self.sessions.appendleft(row | {"finished": now.isoformat()})
-
-
-def session_row(session: ChargingSession, loadpoint: Loadpoint, number: int) -> dict[str, object]:
-    """Return a session as evcc lists it, without its end."""
-    charged_kwh = session.charged_kwh
-    return {
-        "id": number,
-        "created": session.created.isoformat(),
-        "loadpoint": loadpoint.config.title,
-        "identifier": "",
-        "vehicle": session.vehicle_title,
-        "odometer": None,
-        "meterStart": round(session.meter_start_kwh, 3),
-        "meterStop": round(session.meter_start_kwh + charged_kwh, 3),
-        "chargedEnergy": round(charged_kwh, 3),
-        "chargeDuration": int(session.charge_s * 1e9),
-        "socStart": session.soc_start_pct,
-        "socEnd": loadpoint.reported_soc_pct,
-        "addedRange": None,
-        "solarPercentage": 100.0 * session.solar_kwh / charged_kwh if charged_kwh else None,
-        "price": session.cost,
-        "pricePerKWh": session.cost / charged_kwh if charged_kwh else None,
-        "co2PerKWh": None,
-        "referencePricePerKWh": None,
-        "referenceCo2PerKWh": None,
-    }
+        zone = self.config.zone
+        row = session.to_row(
+            number=totals.sessions,
+            title=loadpoint.config.title,
+            soc_end_pct=loadpoint.reported_soc_pct,
+            zone=zone,
+        )
+        self.sessions.appendleft(row | {"finished": rfc3339(now, zone)})
