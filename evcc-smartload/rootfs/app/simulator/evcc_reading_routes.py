@@ -72,9 +72,13 @@ def _sessions(call: Call) -> object:
         session = loadpoint.session
         if session is not None and session.left_at is None and session.is_worth_storing:
             number = site.charged.sessions + 1 + len(rows)
-            rows.append(
-                session_row(session, loadpoint, number, site.config.zone) | {"finished": ZERO_TIME}
+            row = session.to_row(
+                number=number,
+                title=loadpoint.config.title,
+                soc_end_pct=loadpoint.reported_soc_pct,
+                zone=site.config.zone,
             )
+            rows.append(row | {"finished": ZERO_TIME})
     rows += site.sessions
     if "year" in query:
         month = query.get("month")
