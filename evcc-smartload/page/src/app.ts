@@ -124,7 +124,9 @@ export class App extends LitElement {
   }
 
   private onState(state: State): void {
-    const isRestarted = this.data !== null && this.data.service.started_at !== state.service.started_at;
+    const isRestarted =
+      this.data !== null &&
+      (this.data.service.started_at !== state.service.started_at || state.version < this.data.version);
     this.data = state;
     this.clock = clockOf(state, performance.now());
     this.events = mergeEvents(isRestarted ? [] : this.events, state.buffer?.log_recent ?? []);

@@ -66,9 +66,13 @@ export class Format {
     return this.date(ms, { weekday: "short", day: "numeric", month: "short" });
   }
 
-  /** "23.11." for the time axis. */
+  /** "Mo., 23." for the time axis. */
   axisDay(ms: number): string {
     return this.date(ms, { weekday: "short", day: "numeric" });
+  }
+
+  axisDayInTwoLines(ms: number): string {
+    return `${this.date(ms, { weekday: "short" })}\n${this.date(ms, { day: "numeric" })}`;
   }
 
   /** "Mo., 23. Nov., 14:05" */

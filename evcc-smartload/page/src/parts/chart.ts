@@ -26,7 +26,7 @@ export interface ChartSpec {
   yMax: number;
   yFormat: (value: number) => string;
   series: readonly ChartSeries[];
-  lines: readonly { value: number; label: string; colour: string }[];
+  lines: readonly { value: number; label: string; colour: string; isLabelBelow?: boolean }[];
   marks: readonly { x: number; y: number }[];
   /** From here on nothing is known yet; the rest of the chart says so. */
   unknownFrom: { ms: number; label: string } | null;
@@ -41,6 +41,9 @@ export interface ChartWords {
 
 const AXIS_WIDTH_PX = 46;
 const AXIS_HEIGHT_PX = 28;
+const TWO_LINES_PX = 42;
+/** Days closer than this have their date below the weekday. */
+const DAY_IN_ONE_LINE_PX = 60;
 const HOUR_STEPS = [1, 2, 3, 6, 12, 24];
 const TICK_SPACE_PX = 46;
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
@@ -192,7 +195,7 @@ export class Chart extends LitElement {
       axes: [
         {
           ...axis,
-          size: AXIS_HEIGHT_PX,
+          size: () => (this.isNarrow() ? TWO_LINES_PX : AXIS_HEIGHT_PX),
           gap: 8,
           splits: () => this.ticks(),
           values: (_, splits) => splits.map((s) => this.tickLabel(s)),
@@ -235,11 +238,20 @@ export class Chart extends LitElement {
     };
   }
 
-  private ticks(): number[] {
+  private hourPx(): number {
     const { spec } = this;
     const widthPx = (this.plot?.width ?? 600) - AXIS_WIDTH_PX;
-    const hours = (spec.toMs - spec.fromMs) / 3_600_000;
-    const stepH = HOUR_STEPS.find((step) => (widthPx / hours) * step >= TICK_SPACE_PX) ?? 24;
+    return widthPx / ((spec.toMs - spec.fromMs) / 3_600_000);
+  }
+
+  private isNarrow(): boolean {
+    return this.hourPx() * 24 < DAY_IN_ONE_LINE_PX;
+  }
+
+  private ticks(): number[] {
+    const { spec } = this;
+    const hourPx = this.hourPx();
+    const stepH = HOUR_STEPS.find((step) => hourPx * step >= TICK_SPACE_PX) ?? 24;
     const key = `${spec.fromMs}/${spec.toMs}/${stepH}/${this.format.lang}`;
     if (this.tickCache.key !== key) {
       this.tickCache = { key, ticks: this.format.hourTicks(spec.fromMs, spec.toMs, stepH) };
@@ -249,7 +261,8 @@ export class Chart extends LitElement {
 
   private tickLabel(seconds: number): string {
     const ms = seconds * 1000;
-    return this.format.local(ms).hour === 0 ? this.format.axisDay(ms) : this.format.time(ms);
+    if (this.format.local(ms).hour !== 0) return this.format.time(ms);
+    return this.isNarrow() ? this.format.axisDayInTwoLines(ms) : this.format.axisDay(ms);
   }
 
   private drawBehind(plot: uPlot): void {
@@ -292,7 +305,7 @@ export class Chart extends LitElement {
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.setLineDash([]);
-      this.outlinedText(ctx, line.label, bbox.left + 6 * ratio, y - 5 * ratio);
+      this.outlinedText(ctx, line.label, bbox.left + 6 * ratio, y + (line.isLabelBelow === true ? 14 : -5) * ratio);
     }
     for (const mark of this.spec.marks) this.cross(plot, mark.x, mark.y);
     this.verticalLine(plot, this.spec.nowMs, "--ink-1", [4, 3]);
@@ -377,10 +390,10 @@ export class Chart extends LitElement {
   private moveCursor(leftPx: number): void {
     const { plot } = this;
     if (plot === null) return;
-    const { clientWidth, clientHeight } = plot.over;
-    const topPx = leftPx < 0 ? leftPx : clientHeight / 2;
-    plot.setCursor({ left: leftPx, top: topPx });
-    uPlot.sync(this.spec.syncKey).pub("mousemove", plot, leftPx, topPx, clientWidth, clientHeight, plot.cursor.idx ?? 0);
+    const topPx = leftPx < 0 ? leftPx : plot.over.clientHeight / 2;
+    // uPlot takes a third argument, whether to tell the others, that its types leave out.
+    const setCursor = plot.setCursor as (at: { left: number; top: number }, fire: boolean, publish: boolean) => void;
+    setCursor({ left: leftPx, top: topPx }, true, true);
   }
 
   private token(name: string): string {

@@ -293,7 +293,7 @@ export class BufferView extends LitElement {
         series: [
           { label: t.buffer.confidence, colour: "--c-sun-line", values: lines.confidence, format: percent, widthPx: 1.6 },
         ],
-        lines: [{ value: CONFIDENCE_THRESHOLD_PCT, label: t.buffer.threshold, colour: "--ink-3" }],
+        lines: [{ value: CONFIDENCE_THRESHOLD_PCT, label: t.buffer.threshold, colour: "--ink-3", isLabelBelow: true }],
         marks: [],
         heightPx: 140,
       },
