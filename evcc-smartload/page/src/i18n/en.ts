@@ -311,7 +311,7 @@ export const en: Messages = {
     chartConfidence: "PV confidence over the last seven days",
     chartEmpty: "The line begins with the first calculation.",
     applied: "Applied",
-    failed: "Not accepted",
+    failed: "Not applied",
     floor: "Hard floor 10%",
     practical: "Practical minimum 20%",
     threshold: "Threshold 65%",
@@ -321,7 +321,7 @@ export const en: Messages = {
     shown: (shown, all) => `${shown} of ${all}, newest first`,
     time: "Time",
     outcome: "Outcome",
-    outcomeOf: { simulated: "Simulation", applied: "Applied", failed: "Not accepted" },
+    outcomeOf: { simulated: "Simulation", applied: "Applied", failed: "Not applied" },
     limited: (setting, pct) => `limited by ${setting} ${pct}`,
     changes: "Changes of the last seven days",
     reasonText: (facts) =>
@@ -330,7 +330,7 @@ export const en: Messages = {
         `spread ${facts.spread}`,
         `buffer ${facts.buffer}`,
         facts.limit,
-        facts.isFailed ? "evcc did not take the value; tried again next time" : null,
+        facts.isFailed ? "not applied, tried again next time" : null,
         facts.outside,
         facts.isSimulated ? "[Simulation]" : null,
       ]
