@@ -21,6 +21,15 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What belongs to the owner; the rest (page, health check) says nothing private, and the page has to
 # load before it can ask for the password.
 PRIVATE_PATHS = ("/status", "/events", "/openapi.json", "/buffer/", "/control/", "/demo/")
+# What a proxy adds when it passes on somebody else's request.
+FORWARDING_HEADERS = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +57,14 @@ def check_access(
 
     Args:
         rules: How this installation is reached.
-        peer: Address of the other end; None when unknown (then it is a stranger).
+        peer: Address of the other end; None when unknown (then it is a stranger). An IPv4 address
+            may be written as IPv6, as a socket for both sees it.
         method: HTTP method in capitals.
         path: Path without prefix and query.
         headers: Request headers, names in lower case.
     """
     changes = method not in SAFE_METHODS
+    peer = None if peer is None else peer.removeprefix("::ffff:")
     if changes and not _is_same_origin(headers, through_ingress=_is_ingress(rules, peer)):
         return Refusal(
             status=403,
@@ -65,9 +76,11 @@ def check_access(
         return None
     if not changes and not (rules.is_app and path.startswith(PRIVATE_PATHS)):
         return None
-    if rules.password is None:
+    # A header cannot carry blanks at its ends, so they cannot count.
+    password = (rules.password or "").strip()
+    if not password:
         return _NO_PASSWORD_SET
-    if _has_password(headers, rules.password):
+    if _has_password(headers, password):
         return None
     return Refusal(
         status=401,
@@ -95,8 +108,11 @@ def _is_this_machine(peer: str | None, headers: Mapping[str, str]) -> bool:
     """Return whether peer and host name are loopback.
 
     The name is checked too: a reverse proxy on this machine, or a foreign page that lets its own
-    name point here, comes from loopback as well but with another name.
+    name point here, comes from loopback as well but with another name. A proxy that uses our own
+    name mostly tells that it forwards.
     """
+    if any(name in headers for name in FORWARDING_HEADERS):
+        return False
     return _is_loopback(peer) and _is_loopback(_host_of(headers.get("host", "")))
 
 
@@ -120,7 +136,14 @@ def _is_same_origin(headers: Mapping[str, str], *, through_ingress: bool) -> boo
     hosts = {headers.get("host", "").lower()}
     if through_ingress and "x-forwarded-host" in headers:
         hosts.add(headers["x-forwarded-host"].lower())
-    return urlsplit(origin).netloc.lower() in hosts
+    return _netloc_of(origin) in hosts - {""}
+
+
+def _netloc_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _host_of(host: str) -> str | None:
@@ -132,6 +155,9 @@ def _host_of(host: str) -> str | None:
 
 def _has_password(headers: Mapping[str, str], password: str) -> bool:
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(
-        given.strip().encode(), password.encode()
+    given = given.strip()
+    # A header is read as ISO 8859-1, which browsers send; most other tools send UTF-8.
+    readings = (given, given.encode("latin-1", "replace").decode("utf-8", "replace"))
+    return scheme.lower() == "bearer" and any(
+        hmac.compare_digest(reading.encode(), password.encode()) for reading in readings
     )
