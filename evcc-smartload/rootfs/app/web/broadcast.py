@@ -6,6 +6,7 @@ read misses states, never holds anybody up, and gets a complete one when it read
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 
 from state_store import StateStore, _snapshot_to_json_dict
@@ -14,23 +15,43 @@ HEARTBEAT_S = 15.0
 READER_MAILBOX_SIZE = 4
 HEARTBEAT = b": heartbeat\n\n"
 
+_log = logging.getLogger("smartload.web")
+
 
 def encode_state(snapshot: dict[str, object]) -> bytes:
-    """Return a store's snapshot as one SSE message; its version is the id."""
-    data = json.dumps(
-        _snapshot_to_json_dict(snapshot), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
-    return f"id: {snapshot['version']}\nevent: state\ndata: {data}\n\n".encode()
+    """Return a store's snapshot as one SSE message; its version is the id.
+
+    Raises:
+        ValueError: A number in it is not finite.
+    """
+    head = f"id: {snapshot['version']}\nevent: state\ndata: ".encode("ascii")
+    return head + encode_json(snapshot) + b"\n\n"
+
+
+def encode_json(snapshot: dict[str, object]) -> bytes:
+    """Return a store's snapshot as one line of JSON in ASCII.
+
+    Escapes instead of UTF-8: a proxy that cuts the charset cannot hurt it, and half a character
+    in a name from outside cannot stop it.
+
+    Raises:
+        ValueError: A number in it is not finite.
+    """
+    text = json.dumps(_snapshot_to_json_dict(snapshot), allow_nan=False, separators=(",", ":"))
+    return text.encode("ascii")
 
 
 class Broadcast:
     """Distributes the store's states to readers; lives in one event loop."""
 
-    def __init__(self, store: StateStore) -> None:
+    def __init__(self, store: StateStore, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+        """Distribute what ``store`` holds; a silent stream gets a heartbeat every so often."""
         self._store = store
+        self._heartbeat_s = heartbeat_s
         self._readers: set[asyncio.Queue[bytes | None]] = set()
         self._latest: bytes | None = None
         self._closed = False
+        self._is_unreadable = False
 
     @property
     def n_readers(self) -> int:
@@ -49,15 +70,32 @@ class Broadcast:
                 newest = None
                 while (snapshot := mailbox.take()) is not None:
                     newest = snapshot
-                if newest is not None:
-                    self._latest = encode_state(newest)
+                message = None if newest is None else self._encode(newest)
+                if message is not None:
+                    self._latest = message
                     for reader in self._readers:
-                        _put(reader, self._latest)
+                        _put(reader, message)
         finally:
-            self._closed = True
             self._store.unsubscribe(mailbox)
-            for reader in self._readers:
-                _put(reader, None)
+            self.close()
+
+    def close(self) -> None:
+        """End every stream, also those to come; belongs to the event loop's thread."""
+        self._closed = True
+        for reader in self._readers:
+            _put(reader, None)
+
+    def _encode(self, snapshot: dict[str, object]) -> bytes | None:
+        """Encode a state; one that cannot be is said once, and the next one comes."""
+        try:
+            message = encode_state(snapshot)
+        except ValueError as exc:
+            if not self._is_unreadable:
+                _log.error("a state cannot be sent to the page: %s", exc)
+            self._is_unreadable = True
+            return None
+        self._is_unreadable = False
+        return message
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the whole state at once, then one message a change, and heartbeats between."""
@@ -67,7 +105,7 @@ class Broadcast:
             yield self._latest or encode_state(self._store.snapshot())
             while not self._closed:
                 try:
-                    message = await asyncio.wait_for(reader.get(), HEARTBEAT_S)
+                    message = await asyncio.wait_for(reader.get(), self._heartbeat_s)
                 except TimeoutError:
                     yield HEARTBEAT
                     continue

@@ -1,5 +1,6 @@
 """Runs the HTTP service in a thread of its own beside the cycle."""
 
+import asyncio
 import logging
 import socket
 import threading
@@ -7,7 +8,25 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
+from web.broadcast import Broadcast
+
 _log = logging.getLogger("smartload.web")
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams when it stops; uvicorn would wait for them, and they have no end."""
+
+    def __init__(self, config: uvicorn.Config, broadcast: Broadcast) -> None:
+        super().__init__(config)
+        self._broadcast = broadcast
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._broadcast.close()
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            # Its reader does not read, so what waits in its buffer would never be taken.
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 class WebServer:
@@ -24,11 +43,13 @@ class WebServer:
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.bind((host, port))
+            # Only a listening socket keeps others from the port; early visitors wait a moment.
+            self._socket.listen()
         except OSError:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 log_config=None,
@@ -38,7 +59,8 @@ class WebServer:
                 ws="none",
                 timeout_graceful_shutdown=1,
                 timeout_keep_alive=30,
-            )
+            ),
+            app.state.broadcast,
         )
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
