@@ -12,7 +12,7 @@ from typing import Protocol
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -21,11 +21,13 @@ from domain.ports import BufferControl
 from errors import ClockNotSetError, ExtensionTooShortError
 from health import Heartbeat
 from inbox import Inbox, Wish
-from state_store import StateStore, _snapshot_to_json_dict
+from state_store import StateStore
 from version import VERSION
-from web.access import AccessRules, Refusal
-from web.broadcast import Broadcast
-from web.guard import Guard, refuse
+from web import refusals
+from web.access import AccessRules
+from web.broadcast import Broadcast, encode_json
+from web.guard import PAGE_HEADERS, Guard, refuse
+from web.refusals import RefusedError
 from web.schemas import (
     Activated,
     BufferLog,
@@ -41,7 +43,9 @@ STATIC_DIR = Path(__file__).parent / "static"
 # More streams than a household has screens; beyond it somebody leaks them.
 MOST_READERS = 500
 REFUSALS: dict[int | str, dict[str, object]] = {
-    status: {"model": ErrorAnswer} for status in (400, 401, 403, 404, 409, 413, 503)
+    # Naming a default also keeps the framework from listing its own 422; a bad body gets a 400.
+    "default": {"model": ErrorAnswer, "description": "Any other refusal"},
+    **{status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 503)},
 }
 
 
@@ -65,14 +69,6 @@ class WebParts:
     buffer: Callable[[], BufferControl | None]
     demo: DemoControl | None = None
     static_dir: Path = STATIC_DIR
-
-
-class RefusedError(Exception):
-    """A request that is understood and not carried out."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.text_en)
-        self.refusal = refusal
 
 
 def create_app(parts: WebParts) -> FastAPI:
@@ -116,17 +112,16 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, exc: RequestValidationError) -> Response:
-        return refuse(request.headers, _invalid(exc))
+        return refuse(request.headers, refusals.invalid(exc))
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, exc: HTTPException) -> Response:
-        refusal = Refusal(
-            status=exc.status_code,
-            code="not_found" if exc.status_code == _NOT_FOUND else "not_possible",
-            text_de="Das gibt es hier nicht.",
-            text_en="There is no such thing here.",
-        )
-        return refuse(request.headers, refusal)
+        return refuse(request.headers, refusals.from_http(exc), exc.headers)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, _: Exception) -> Response:
+        # The framework logs the traceback; the guard is passed by, so its headers are added here.
+        return refuse(request.headers, refusals.FAILED, PAGE_HEADERS)
 
 
 def _add_reading(app: FastAPI, parts: WebParts, broadcast: Broadcast) -> None:
@@ -139,9 +134,13 @@ def _add_reading(app: FastAPI, parts: WebParts, broadcast: Broadcast) -> None:
         return Health(ok=complaint is None, complaint=complaint)
 
     @app.get("/status", responses=REFUSALS)
-    def status() -> JSONResponse:
+    def status() -> Response:
         """Return the whole state, as the events carry it."""
-        return JSONResponse(_snapshot_to_json_dict(parts.store.snapshot()))
+        return Response(
+            encode_json(parts.store.snapshot()),
+            media_type="application/json",
+            headers={"Cache-Control": "no-store"},
+        )
 
     @app.get(
         "/events",
@@ -151,7 +150,7 @@ def _add_reading(app: FastAPI, parts: WebParts, broadcast: Broadcast) -> None:
     async def events() -> StreamingResponse:
         """Stream the whole state now and at each change, with heartbeats."""
         if broadcast.n_readers >= MOST_READERS:
-            raise RefusedError(_TOO_MANY_READERS)
+            raise RefusedError(refusals.TOO_MANY_READERS)
         return StreamingResponse(
             broadcast.stream(),
             media_type="text/event-stream",
@@ -163,7 +162,7 @@ def _add_buffer(app: FastAPI, parts: WebParts) -> None:
     def buffer() -> BufferControl:
         control = parts.buffer()
         if control is None:
-            raise RefusedError(_NO_BUFFER)
+            raise RefusedError(refusals.NO_BUFFER)
         return control
 
     @app.get("/buffer/log", responses=REFUSALS)
@@ -187,9 +186,9 @@ def _add_buffer(app: FastAPI, parts: WebParts) -> None:
             control.check_extension(days)
             control.extend_observation(days)
         except ExtensionTooShortError as exc:
-            raise RefusedError(_too_short(exc)) from exc
+            raise RefusedError(refusals.too_short(exc)) from exc
         except ClockNotSetError as exc:
-            raise RefusedError(_CLOCK_NOT_SET) from exc
+            raise RefusedError(refusals.CLOCK_NOT_SET) from exc
         parts.inbox.put(Wish.REFRESH)
         return Extended(extended_days=days)
 
@@ -219,7 +218,7 @@ def _add_control(app: FastAPI, parts: WebParts) -> None:
 
 
 def _add_page(app: FastAPI, static_dir: Path) -> None:
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def page() -> Response:
         index = static_dir / "index.html"
         if not index.is_file():
@@ -230,47 +229,6 @@ def _add_page(app: FastAPI, static_dir: Path) -> None:
         app.mount("/", StaticFiles(directory=static_dir), name="static")
 
 
-def _invalid(exc: RequestValidationError) -> Refusal:
-    first = exc.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
-    return Refusal(
-        status=400,
-        code="invalid",
-        text_de=f"Die Anfrage ist nicht gültig: „{where}“: {first['msg']}.",
-        text_en=f"The request is not valid: “{where}”: {first['msg']}.",
-    )
-
-
-def _too_short(exc: ExtensionTooShortError) -> Refusal:
-    return Refusal(
-        status=409,
-        code="extension_too_short",
-        text_de=f"Die laufende Beobachtung endet erst am {exc.ends_at:%d.%m.%Y %H:%M} UTC; "
-        f"{exc.extra_days} Tage ab jetzt wären kürzer.",
-        text_en=f"The running observation ends on {exc.ends_at:%Y-%m-%d %H:%M} UTC only; "
-        f"{exc.extra_days} days from now would be shorter.",
-    )
-
-
-_NOT_FOUND = 404
-_NO_BUFFER = Refusal(
-    status=503,
-    code="buffer_missing",
-    text_de="Der dynamische Puffer konnte nicht gestartet werden; das Protokoll nennt den Grund.",
-    text_en="The dynamic buffer could not be started; the log says why.",
-)
-_CLOCK_NOT_SET = Refusal(
-    status=503,
-    code="clock_not_set",
-    text_de="Die Uhr dieses Rechners ist noch nicht gestellt; bitte gleich noch einmal versuchen.",
-    text_en="The clock of this computer is not set yet; please try again in a moment.",
-)
-_TOO_MANY_READERS = Refusal(
-    status=503,
-    code="too_many_readers",
-    text_de="Zu viele offene Verbindungen; bitte andere Seiten schließen.",
-    text_en="Too many open connections; please close other pages.",
-)
 _NO_PAGE = (
     '<!doctype html><meta charset="utf-8"><title>SmartLoad</title>'
     "<p>Die Seite ist noch nicht gebaut / the page has not been built yet: <code>make page</code>."

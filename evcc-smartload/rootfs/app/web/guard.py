@@ -1,5 +1,6 @@
 """The door of the HTTP service: every request passes ``check_access`` and a size limit first."""
 
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +18,7 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
 }
 _UNAUTHORIZED = 401
+_LENGTH = re.compile("[0-9]{1,9}")
 _TOO_LARGE = Refusal(
     status=413,
     code="too_large",
@@ -57,13 +59,16 @@ class Guard:
         await answer(scope, receive, send_with_headers)
 
 
-def refuse(headers: Mapping[str, str], refusal: Refusal) -> JSONResponse:
-    """Return a refusal in the language the browser asked for."""
+def refuse(
+    headers: Mapping[str, str], refusal: Refusal, extra: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return a refusal in the language the browser asked for, with ``extra`` headers."""
     german = headers.get("accept-language", "").lower().startswith("de")
+    challenge = {"WWW-Authenticate": "Bearer"} if refusal.status == _UNAUTHORIZED else {}
     return JSONResponse(
         {"error": refusal.text_de if german else refusal.text_en, "code": refusal.code},
         status_code=refusal.status,
-        headers={"WWW-Authenticate": "Bearer"} if refusal.status == _UNAUTHORIZED else None,
+        headers={"Cache-Control": "no-store", **challenge, **(extra or {})},
     )
 
 
@@ -72,4 +77,4 @@ def _is_too_large(headers: Mapping[str, str]) -> bool:
         # No caller of ours streams a body, and without a length it could be endless.
         return True
     length = headers.get("content-length", "0")
-    return not length.isdecimal() or int(length) > LARGEST_BODY_BYTES
+    return not _LENGTH.fullmatch(length) or int(length) > LARGEST_BODY_BYTES
