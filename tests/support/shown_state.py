@@ -1,0 +1,198 @@
+"""States as the service shows them: one with everything in it, and one with as little as can be."""
+
+from datetime import UTC, datetime, timedelta
+
+from domain.config_problem import ConfigProblem
+from domain.control import ControlStatus, EvccSetting, InCharge, Ownership
+from domain.problem import Problem, ProblemCode, Severity
+from domain.site import (
+    BatteryDevice,
+    BatteryMode,
+    BatterySnapshot,
+    ChargeMode,
+    Loadpoint,
+    SiteSnapshot,
+    SocSettings,
+)
+from domain.state import (
+    CycleKind,
+    CycleReport,
+    DemoStatus,
+    EvccStatus,
+    PvReport,
+    ServiceStatus,
+    SystemState,
+)
+from domain.tariff import Rate
+
+NOON = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
+
+
+def full_site(now: datetime = NOON) -> SiteSnapshot:
+    """A home that has everything; its powers add up."""
+    hours = [now.replace(hour=0) + timedelta(hours=hour) for hour in range(24)]
+    rates = tuple(
+        Rate(start=start, end=start + timedelta(hours=1), price_eur_per_kwh=0.2 + 0.01 * number)
+        for number, start in enumerate(hours)
+    )
+    return SiteSnapshot(
+        read_at=now,
+        evcc_version="0.313.1",
+        title="Zuhause",
+        currency="EUR",
+        time_zone=UTC,
+        pv_kw=6.0,
+        home_kw=0.5,
+        grid_import_kw=0.0,
+        grid_export_kw=0.5,
+        battery=BatterySnapshot(
+            soc_pct=61.5,
+            capacity_kwh=10.0,
+            charge_kw=1.0,
+            discharge_kw=0.0,
+            mode=BatteryMode.NORMAL,
+            devices=(BatteryDevice(name="db:1", controllable=True),),
+        ),
+        settings=SocSettings(priority_soc_pct=20.0, buffer_soc_pct=50.0, buffer_start_soc_pct=90.0),
+        loadpoints=(
+            Loadpoint(
+                number=1,
+                name="lp-1",
+                title="Carport",
+                mode=ChargeMode.PV,
+                connected=True,
+                charging=True,
+                charge_kw=4.0,
+                vehicle_title="Škoda ☀",
+                vehicle_soc_pct=41.0,
+                limit_soc_pct=80.0,
+                session_kwh=3.25,
+            ),
+        ),
+        import_rates=rates,
+        export_rates=rates,
+    )
+
+
+def full_state(now: datetime = NOON) -> SystemState:
+    """Nothing in it is None and no list is empty."""
+    return SystemState(
+        now=now,
+        service=ServiceStatus(
+            version="0.1.0",
+            started_at=now - timedelta(days=3),
+            language="auto",
+            time_zone="Europe/Berlin",
+            utc_offset_min=120,
+            observe_only=True,
+            config_problems=(
+                ConfigProblem(
+                    option="batery_min_soc", given="30", allowed="no such option",
+                    nearest="battery_min_soc",
+                ),
+            ),
+            options_path="/data/options.json",
+            demo=DemoStatus(speed=360.0, progress_frac=0.25),
+        ),
+        evcc=EvccStatus(
+            url="http://evcc:7070", reachable=True, since=now - timedelta(hours=1),
+            version="0.313.1",
+        ),
+        site=full_site(now),
+        site_is_stale=False,
+        price_spread=0.13,
+        pv=PvReport(
+            confidence_frac=0.82,
+            raw_frac=0.8,
+            coverage_frac=1.0,
+            freshness_frac=0.9,
+            accuracy_frac=0.85,
+            bias_frac=1.05,
+            slots_start=now,
+            slots_kw=(5.0,) * 96,
+        ),
+        control=ControlStatus(
+            in_charge=InCharge.OBSERVING,
+            until=now + timedelta(days=11),
+            owned=(
+                Ownership(
+                    setting=EvccSetting.BUFFER_SOC, owner_pct=50.0, ours_pct=35.0, since=now
+                ),
+            ),
+        ),
+        cycle=CycleReport(
+            count=7, kind=CycleKind.SLOT, at=now, next_at=now + timedelta(minutes=15),
+            duration_ms=12.345,
+        ),
+        problems=(
+            Problem(
+                code=ProblemCode.NO_PRICES,
+                severity=Severity.WARNING,
+                since=now,
+                detail="evcc knows no price from now on",
+                facts={"hours": "3"},
+            ),
+        ),
+    )  # fmt: skip
+
+
+def bare_state(now: datetime = NOON) -> SystemState:
+    """Right after the start: evcc was never reached, nothing is known."""
+    return SystemState(
+        now=now,
+        service=ServiceStatus(
+            version="0.1.0",
+            started_at=now,
+            language="de",
+            time_zone=None,
+            utc_offset_min=0,
+            observe_only=False,
+            config_problems=(),
+            options_path="SMARTLOAD_…",
+            demo=None,
+        ),
+        evcc=EvccStatus(url=None, reachable=False, since=now),
+        site=None,
+        site_is_stale=True,
+        price_spread=0.0,
+        pv=PvReport(
+            confidence_frac=0.0,
+            raw_frac=0.0,
+            coverage_frac=0.0,
+            freshness_frac=0.0,
+            accuracy_frac=0.0,
+            bias_frac=1.0,
+            slots_start=None,
+            slots_kw=(),
+        ),
+        control=ControlStatus(in_charge=InCharge.DEGRADED, until=None, owned=()),
+        cycle=None,
+        problems=(),
+    )
+
+
+def buffer_event(number: int = 0) -> dict[str, object]:
+    """One stored decision about the buffer."""
+    return {
+        "ts": (NOON + timedelta(minutes=15 * number)).isoformat(),
+        "mode": "observation",
+        "pv_confidence": 82.0,
+        "price_spread_ct": 13.0,
+        "hour_of_day": 14,
+        "expected_pv_kw": 80.0,
+        "old_buffer_pct": 50,
+        "new_buffer_pct": 35,
+        "reason": "Konfidenz 82% · Spread 13ct · Puffer 35% · [Simulation]",
+        "applied": False,
+    }
+
+
+def buffer_result() -> dict[str, object]:
+    """What the buffer's step returns while observing."""
+    return {
+        "current_buffer_pct": 50,
+        "mode": "observation",
+        "days_remaining": 11,
+        "log_recent": [buffer_event()],
+        "observation_live_at": (NOON + timedelta(days=11)).isoformat(),
+    }
