@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import TypeVar
 
 from domain.control import ControlStatus, EvccSetting, InCharge, OwnerHold, Ownership
 from domain.ports import SettingWriter
@@ -23,12 +24,25 @@ SAME_PCT = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PendingWrite:
+    """A change on its way: until evcc answers it may hold either value [%]."""
+
+    setting: EvccSetting
+    old_pct: float
+    new_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """The persisted part: what we changed, what the owner holds, whether they took evcc back."""
 
     owned: tuple[Ownership, ...] = ()
     holds: tuple[OwnerHold, ...] = ()
+    pending: tuple[PendingWrite, ...] = ()
     released: bool = False
+
+
+EntryT = TypeVar("EntryT", Ownership, OwnerHold, PendingWrite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,45 +82,69 @@ def judge_reading(held: Held, reading: BufferReading, *, hold_until: datetime) -
         The new state, with the owner's hand held until ``hold_until`` where it was theirs.
         ``foreign_pct`` is set when the value is not one that we put there.
     """
-    held = replace(held, holds=tuple(hold for hold in held.holds if hold.until > reading.at))
-    ours = next((owned for owned in held.owned if owned.setting is EvccSetting.BUFFER_SOC), None)
+    buffer = EvccSetting.BUFFER_SOC
+    pending = _of(held.pending, buffer)
+    held = replace(
+        held,
+        holds=tuple(hold for hold in held.holds if hold.until > reading.at),
+        pending=_without(held.pending, buffer),
+    )
+    ours = _of(held.owned, buffer)
     expected_pct = reading.previous_pct if ours is None else ours.ours_pct
-    if expected_pct is not None and _is_same(reading.buffer_pct, expected_pct):
-        return Verdict(held=held)
-    foreign = replace(Verdict(held=held), foreign_pct=reading.buffer_pct)
+    as_found = Verdict(held=_with_ours(held, buffer, reading.buffer_pct))
+    foreign = replace(as_found, foreign_pct=reading.buffer_pct)
     if expected_pct is None:
         return foreign
-    if ours is not None and _is_same(reading.buffer_pct, ours.owner_pct):
-        # Back at the owner's own value: there is nothing left to hand back.
-        foreign = replace(foreign, held=replace(held, owned=_without_buffer(held.owned)))
-        if reading.previous_pct is None or reading.was_interrupted:
-            return foreign
-    elif reading.previous_pct is not None and reading.was_interrupted:
-        # evcc was away and came back with another value: it lost ours. What it lost it to may
-        # be an earlier one of ours, so the owner's own value is still the one we remember.
+    if pending is None and _is_same(reading.buffer_pct, expected_pct):
+        return as_found
+    # A write whose answer was lost has taken effect, or has not: neither is a hand.
+    is_unanswered = pending is not None and _is_one_of(
+        reading.buffer_pct, pending.old_pct, pending.new_pct
+    )
+    # evcc was away and came back with another value: it lost ours. What it lost it to may be an
+    # earlier one of ours, so the owner's own value is still the one we remember.
+    is_lost = reading.previous_pct is not None and reading.was_interrupted
+    is_back_since_we_ended = (
+        reading.previous_pct is None
+        and ours is not None
+        and _is_same(reading.buffer_pct, ours.owner_pct)
+    )
+    if is_unanswered or is_lost or is_back_since_we_ended:
         return foreign
-    held = replace(foreign.held, owned=_without_buffer(foreign.held.owned))
+    held = replace(held, owned=_without(held.owned, buffer))
     if not reading.is_live:
         return replace(foreign, held=held)
     hold = OwnerHold(
-        setting=EvccSetting.BUFFER_SOC,
-        owner_pct=reading.buffer_pct,
-        since=reading.at,
-        until=hold_until,
+        setting=buffer, owner_pct=reading.buffer_pct, since=reading.at, until=hold_until
     )
-    return replace(foreign, held=replace(held, holds=(*held.holds, hold)))
+    return replace(foreign, held=replace(held, holds=(*_without(held.holds, buffer), hold)))
+
+
+def _with_ours(held: Held, setting: EvccSetting, pct: float) -> Held:
+    """Note that evcc holds ``pct`` by our doing; at the owner's own value nothing is owed."""
+    owned = _of(held.owned, setting)
+    if owned is None:
+        return held
+    others = _without(held.owned, setting)
+    if _is_same(pct, owned.owner_pct):
+        return replace(held, owned=others)
+    return replace(held, owned=(*others, replace(owned, ours_pct=pct)))
 
 
 def _is_same(one_pct: float, other_pct: float) -> bool:
     return abs(one_pct - other_pct) <= SAME_PCT
 
 
-def _without_buffer(owned: tuple[Ownership, ...]) -> tuple[Ownership, ...]:
-    return _without(owned, EvccSetting.BUFFER_SOC)
+def _is_one_of(pct: float, *others_pct: float) -> bool:
+    return any(_is_same(pct, other_pct) for other_pct in others_pct)
 
 
-def _without(owned: tuple[Ownership, ...], setting: EvccSetting) -> tuple[Ownership, ...]:
-    return tuple(ownership for ownership in owned if ownership.setting is not setting)
+def _of(entries: tuple[EntryT, ...], setting: EvccSetting) -> EntryT | None:
+    return next((entry for entry in entries if entry.setting is setting), None)
+
+
+def _without(entries: tuple[EntryT, ...], setting: EvccSetting) -> tuple[EntryT, ...]:
+    return tuple(entry for entry in entries if entry.setting is not setting)
 
 
 class Controller:
@@ -191,8 +229,25 @@ class Controller:
             WriteRefusedError: The owner has the say, SmartLoad only observes, or the owner's
                 value could not be put on disk first.
         """
-        if self._handing_back:
-            return
+        if not self._handing_back:
+            self._check_allowed(setting)
+        before = self._held
+        pending = PendingWrite(setting=setting, old_pct=old_pct, new_pct=new_pct)
+        held = replace(before, pending=(*_without(before.pending, setting), pending))
+        is_first = _of(before.owned, setting) is None
+        if is_first:
+            ownership = Ownership(
+                setting=setting, owner_pct=old_pct, ours_pct=new_pct, since=self._now()
+            )
+            held = replace(held, owned=(*before.owned, ownership))
+        self._keep(held)
+        if is_first and not self.can_save:
+            self._keep(before)
+            raise WriteRefusedError(
+                "der Wert des Besitzers konnte nicht gesichert werden (Speicher nicht beschreibbar)"
+            )
+
+    def _check_allowed(self, setting: EvccSetting) -> None:
         if not self._may_write:
             raise WriteRefusedError("die Konfiguration ist fehlerhaft, SmartLoad beobachtet nur")
         if self._held.released:
@@ -203,34 +258,17 @@ class Controller:
             raise WriteRefusedError(
                 f"in evcc von Hand auf {hold.owner_pct:g}% gestellt, gilt bis {until:%d.%m. %H:%M}"
             )
-        if any(ownership.setting is setting for ownership in self._held.owned):
-            return
-        ownership = Ownership(
-            setting=setting, owner_pct=old_pct, ours_pct=new_pct, since=self._now()
-        )
-        self._keep(replace(self._held, owned=(*self._held.owned, ownership)))
-        if not self.can_save:
-            self._keep(replace(self._held, owned=_without(self._held.owned, setting)))
-            raise WriteRefusedError(
-                "der Wert des Besitzers konnte nicht gesichert werden (Speicher nicht beschreibbar)"
-            )
 
     def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
         """Note what evcc accepted; at the owner's own value nothing is owed any more."""
         if setting is EvccSetting.BUFFER_SOC:
             self._last_pct = accepted_pct
-        owned = tuple(
-            replace(ownership, ours_pct=accepted_pct) if ownership.setting is setting else ownership
-            for ownership in self._held.owned
-        )
-        self._keep(replace(self._held, owned=owned))
+        held = replace(self._held, pending=_without(self._held.pending, setting))
+        self._keep(_with_ours(held, setting, accepted_pct))
 
     def _hold_on(self, setting: EvccSetting) -> OwnerHold | None:
-        now = self._now()
-        return next(
-            (hold for hold in self._held.holds if hold.setting is setting and hold.until > now),
-            None,
-        )
+        hold = _of(self._held.holds, setting)
+        return None if hold is None or hold.until <= self._now() else hold
 
     # -- giving back -------------------------------------------------------------------------
 
@@ -242,7 +280,7 @@ class Controller:
         """
         kept: list[Ownership] = []
         for ownership in self._held.owned:
-            if self._last_pct is not None and not _is_same(self._last_pct, ownership.ours_pct):
+            if self._was_moved(ownership):
                 continue
             self._handing_back = True
             try:
@@ -253,6 +291,14 @@ class Controller:
                 self._handing_back = False
         self._keep(replace(self._held, owned=tuple(kept)))
         return tuple(kept)
+
+    def _was_moved(self, ownership: Ownership) -> bool:
+        is_unanswered = _of(self._held.pending, ownership.setting) is not None
+        if ownership.setting is not EvccSetting.BUFFER_SOC or is_unanswered:
+            return False
+        if self._last_pct is None:
+            return False
+        return not _is_same(self._last_pct, ownership.ours_pct)
 
     def release(self) -> None:
         """Write nothing more until ``resume``; survives a restart."""
@@ -313,6 +359,14 @@ def _serialise(held: Held) -> str:
                 }
                 for owned in held.owned
             ],
+            "pending": [
+                {
+                    "setting": pending.setting.value,
+                    "old_pct": pending.old_pct,
+                    "new_pct": pending.new_pct,
+                }
+                for pending in held.pending
+            ],
             "holds": [
                 {
                     "setting": hold.setting.value,
@@ -341,6 +395,14 @@ def _parse_held(raw: dict[str, object]) -> Held:
                 since=_instant(entry["since"]),
             )
             for entry in _entries(raw["owned"])
+        ),
+        pending=tuple(
+            PendingWrite(
+                setting=EvccSetting(str(entry["setting"])),
+                old_pct=parse_number(entry["old_pct"]),
+                new_pct=parse_number(entry["new_pct"]),
+            )
+            for entry in _entries(raw.get("pending", []))
         ),
         holds=tuple(
             OwnerHold(
