@@ -37,6 +37,7 @@ class Victims:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def live_and_die(
@@ -56,20 +57,18 @@ class Victims:
         os.kill(pid, signal.SIGKILL)
         while True:
             line = self._process.stdout.readline()
-            # The last line may be torn: then it was not shown.
-            head, _, tail = line.rpartition('{"dead"')
-            if tail:
-                if head.endswith("}"):
-                    said.append(json.loads(head))
+            if '{"dead"' in line:
+                # What stands before it on this line is torn: it was not shown.
                 return said
             said.append(json.loads(line))
 
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.stdin.close()
-        self._process.wait(timeout=30)
         self._process.stdout.close()
+        self._process.wait()
 
 
 @pytest.fixture

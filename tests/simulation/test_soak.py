@@ -20,6 +20,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 # From late August on, so that the autumn clock change lies in it.
 START = datetime(2026, 8, 31, 22, 0, tzinfo=UTC)
 DAYS = 60
+END = START + timedelta(days=DAYS, hours=1)  # local midnight again, an hour later in UTC
 FAULTS: tuple[dict[str, bool | float], ...] = (
     {"offline": True},
     {"slow_s": 60.0},
@@ -104,7 +105,7 @@ def run_soak(service: SimService, log: CycleLog) -> None:
     before = structlog.get_config()
     structlog.configure(processors=[log.take])
     try:
-        run_loop(parts, until=START + timedelta(days=DAYS))
+        run_loop(parts, until=END)
     finally:
         structlog.configure(**before)
 
