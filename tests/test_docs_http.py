@@ -1,0 +1,110 @@
+"""docs/http-api.md describes every route, every refusal and every field of the state message."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from domain.problem import ProblemCode
+from health import LONGEST_SILENCE_S, LONGEST_WITHOUT_CYCLE_S, Heartbeat
+from tests.support.app_imports import APP_ROOT, REPOSITORY
+from tests.support.model_ts import MODEL_TS, field_paths, mismatches, read_model
+from tests.support.web_service import Service
+from web.access import FORWARDING_HEADERS
+from web.app import MOST_READERS
+from web.broadcast import HEARTBEAT_S
+from web.guard import LARGEST_BODY_BYTES
+
+TEXT = (REPOSITORY / "docs" / "http-api.md").read_text(encoding="utf-8")
+EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
+MODEL = read_model()
+
+
+def first_cells(section: str) -> list[str]:
+    """Return what stands in code in the first cells of a section's tables."""
+    part = TEXT[TEXT.index(section) :]
+    end = part.find("\n## ", 1)
+    return re.findall(r"^\| `([^`]+)` \|", part if end < 0 else part[:end], re.MULTILINE)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> FastAPI:
+    return Service(static_dir=tmp_path).app()
+
+
+def test_every_route_is_described_and_no_other(app: FastAPI) -> None:
+    routes = {
+        f"{method.upper()} {path}"
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+    }
+
+    assert set(first_cells("# The HTTP API")) == routes | {"GET /", "GET /openapi.json"}
+
+
+def test_every_route_that_is_asked_for_has_an_example(app: FastAPI) -> None:
+    for path in app.openapi()["paths"]:
+        assert re.search(rf"curl .*localhost:8099{path}\b", TEXT), f"no example of {path}"
+
+
+def test_every_field_of_the_state_message_is_described_and_no_other() -> None:
+    documented = [cell for cell in first_cells("## The state message") if not is_problem(cell)]
+
+    assert sorted(documented) == sorted(set(field_paths(MODEL["State"], MODEL)))
+
+
+def is_problem(cell: str) -> bool:
+    return cell in set(ProblemCode)
+
+
+def test_every_problem_is_described() -> None:
+    cells = first_cells("### Problems")
+
+    assert {cell for cell in cells if is_problem(cell)} == {code.value for code in ProblemCode}
+
+
+def test_every_refusal_is_described_with_its_status() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (APP_ROOT / "web").glob("*.py"))
+    raised = set(re.findall(r'status=(\d{3}),\s+code="(\w+)"', sources))
+    documented = set(re.findall(r"^\| (\d{3}) \| `(\w+)` \|", TEXT, re.MULTILINE))
+
+    assert documented == raised
+    assert set(re.findall(r'code="(\w+)"', sources)) == {code for _, code in raised} | {
+        "not_possible"
+    }
+    assert "| any other | `not_possible` |" in TEXT
+
+
+def test_examples_of_events_have_the_form_the_page_expects() -> None:
+    (log,) = [example for example in EXAMPLES if "events" in example]
+
+    for event in log["events"]:
+        assert mismatches(event, MODEL["BufferEvent"], MODEL) == []
+
+
+def test_the_text_names_the_limits_the_code_has() -> None:
+    assert f"{LARGEST_BODY_BYTES:_}".replace("_", " ") + " bytes" in TEXT
+    assert f"{MOST_READERS} event streams" in TEXT
+    assert f"After {HEARTBEAT_S:.0f} s without a change" in TEXT
+    assert f"not turned for {LONGEST_SILENCE_S:.0f} s" in TEXT
+    assert f"for {LONGEST_WITHOUT_CYCLE_S / 60:.0f} minutes" in TEXT
+    for header in FORWARDING_HEADERS:
+        assert f"`{header}`" in TEXT.lower()
+
+
+def test_every_complaint_of_health_is_described() -> None:
+    heartbeat = Heartbeat(0.0)
+    complaints = {heartbeat.complaint(LONGEST_SILENCE_S + 1)}
+    heartbeat.turned(LONGEST_WITHOUT_CYCLE_S + 1)
+    complaints.add(heartbeat.complaint(LONGEST_WITHOUT_CYCLE_S + 1))
+    heartbeat.cycled(0.0, can_save=False)
+    complaints.add(heartbeat.complaint(0.0))
+
+    for complaint in complaints:
+        assert f"`{complaint}`" in " ".join(TEXT.split())
+
+
+def test_the_pages_model_names_this_description() -> None:
+    assert "docs/http-api.md" in MODEL_TS.read_text(encoding="utf-8")
