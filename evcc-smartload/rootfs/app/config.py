@@ -34,6 +34,7 @@ DEFAULT_PORT = 8099
 
 _LONGEST_FILE_BYTES = 1_000_000  # a real file has under 1 kB; larger ones are not ours
 _LONGEST_GIVEN_CHARS = 80
+_LONGEST_PATH_CHARS = 4096  # the owner has to find the file
 _MASK = "(not shown)"
 
 
@@ -331,7 +332,7 @@ def _shown(option: str, value: object) -> str:
     return _printable(value)
 
 
-def _printable(value: object) -> str:
+def _printable(value: object, *, longest_chars: int = _LONGEST_GIVEN_CHARS) -> str:
     match value:
         case Mapping():
             return "(a mapping)"
@@ -343,9 +344,9 @@ def _printable(value: object) -> str:
     text = "".join(
         char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
     )
-    if len(text) <= _LONGEST_GIVEN_CHARS:
+    if len(text) <= longest_chars:
         return text
-    return text[: _LONGEST_GIVEN_CHARS - 1] + "…"
+    return text[: longest_chars - 1] + "…"
 
 
 def _exists(path: Path) -> bool:
@@ -398,7 +399,7 @@ def _read_mapping(path: Path, problems: list[ConfigProblem]) -> Mapping[Any, obj
         given = "not a list of options"
     problems.append(
         ConfigProblem(
-            option=_printable(path),
+            option=_printable(path, longest_chars=_LONGEST_PATH_CHARS),
             given=given,
             allowed=f"{format_name} file, one option: value a line",
         )

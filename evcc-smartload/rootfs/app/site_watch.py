@@ -1,13 +1,17 @@
 """Reads evcc, remembers the last good reading, and notices what is worth a cycle of its own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from domain.ports import SiteReader
 from domain.site import SiteSnapshot
 from domain.state import EvccStatus
+from domain.tariff import with_past
 from errors import SourceError
+
+# A local day has up to 25 hours.
+LONGEST_DAY = timedelta(hours=25)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,23 @@ class SiteWatch:
         changed = came_back or (self._site is not None and _differs(self._site, site))
         first = self._site is None
         self._note(now, reachable=True)
+        site = self._with_past_prices(site, now)
         self._site = site
         return Reading(site=site, error=None, changed=changed or first)
+
+    def _with_past_prices(self, site: SiteSnapshot, now: datetime) -> SiteSnapshot:
+        if self._site is None:
+            return site
+        since = now - LONGEST_DAY
+        return replace(
+            site,
+            import_rates=with_past(
+                self._site.import_rates, site.import_rates, since=since, now=now
+            ),
+            export_rates=with_past(
+                self._site.export_rates, site.export_rates, since=since, now=now
+            ),
+        )
 
     def _note(self, now: datetime, *, reachable: bool) -> None:
         if reachable != self._reachable:

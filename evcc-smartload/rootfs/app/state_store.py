@@ -8,7 +8,7 @@ import copy
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot
@@ -145,7 +145,7 @@ def _state_to_json_dict(state: SystemState) -> dict[str, object]:
             for problem in state.problems
         ],
         "site": None if state.site is None else _site_to_json(state.site),
-        "prices": _prices_to_json(state.site, state.now, state.price_spread),
+        "prices": _prices_to_json(state),
         "pv": {
             "confidence_frac": round(state.pv.confidence_frac, 4),
             "raw_frac": round(state.pv.raw_frac, 4),
@@ -244,17 +244,18 @@ def _loadpoint_to_json(loadpoint: Loadpoint) -> dict[str, object]:
     }
 
 
-def _prices_to_json(
-    site: SiteSnapshot | None, now: datetime, spread_eur_per_kwh: float
-) -> dict[str, object]:
+def _prices_to_json(state: SystemState) -> dict[str, object]:
+    site, now = state.site, state.now
     imports = () if site is None else site.import_rates
     exports = () if site is None else site.export_rates
+    offset = timedelta(minutes=state.service.utc_offset_min)
+    midnight = (now + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
     import_now = rate_at(imports, now)
     export_now = rate_at(exports, now)
     return {
         "import_now_eur_per_kwh": import_now and import_now.price_eur_per_kwh,
         "export_now_eur_per_kwh": export_now and export_now.price_eur_per_kwh,
-        "spread_eur_per_kwh": round(spread_eur_per_kwh, 5),
+        "spread_eur_per_kwh": round(state.price_spread, 5),
         "import_slots": [
             {
                 "start": rate.start.isoformat(),
@@ -262,6 +263,7 @@ def _prices_to_json(
                 "eur_per_kwh": rate.price_eur_per_kwh,
             }
             for rate in imports
+            if rate.end > midnight
         ],
     }
 

@@ -28,6 +28,18 @@ def rates_from(rates: Iterable[Rate], now: datetime) -> tuple[Rate, ...]:
     return tuple(rate for rate in rates if rate.end > now)
 
 
+def with_past(
+    known: Iterable[Rate], fresh: Sequence[Rate], *, since: datetime, now: datetime
+) -> tuple[Rate, ...]:
+    """Put those of ``known`` that are over in front of ``fresh``, back to ``since``.
+
+    Sources drop what is past; the day's chart and its comparison need it.
+    """
+    border = min(fresh[0].start, now) if fresh else now
+    past = (rate for rate in known if rate.end <= border and rate.start >= since)
+    return (*past, *fresh)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the linearly interpolated percentile of ``values``.
 
