@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -79,7 +80,8 @@ def mutated_states(draw: Callable[[st.SearchStrategy[object]], object]) -> bytes
         for step in way:
             parent = parent[step]
         if draw(st.booleans()):
-            parent[last] = draw(JSON)
+            # A copy: a later mutation must not reach the shapes that all examples share.
+            parent[last] = deepcopy(draw(JSON))
         else:
             del parent[last]
     return json.dumps(state).encode()
