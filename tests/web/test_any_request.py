@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from tests.support.shown_state import bare_state
 from tests.support.web_service import Service, build_page
 
 PATHS = [
@@ -45,7 +46,9 @@ BODIES = st.one_of(
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder: Path = tmp_path_factory.mktemp("page")
-    with Service(static_dir=build_page(folder / "static")).client() as client:
+    service = Service(static_dir=build_page(folder / "static"))
+    service.store.update(bare_state())
+    with service.client() as client:
         yield client
 
 

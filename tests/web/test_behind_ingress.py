@@ -70,13 +70,14 @@ def test_the_state_survives_the_loss_of_its_charset(service: Service, ingress: i
 
 
 def test_events_stream_through(service: Service, ingress: int) -> None:
+    service.store.update(full_state())
     with SseReader(ingress, f"{PREFIX}/events") as reader:
         first = reader.read()
         service.store.update(full_state())
         second = reader.read()
     assert first is not None
     assert second is not None
-    assert (first.id, second.id) == ("0", "1")
+    assert (first.id, second.id) == ("1", "2")
 
 
 def test_the_owner_changes_things_without_a_password(service: Service, ingress: int) -> None:

@@ -16,6 +16,13 @@ TIMEOUT_S = 10.0
 LONG_S = 3600.0
 
 
+def published() -> StateStore:
+    """Return a store with a first state."""
+    store = StateStore()
+    store.update(bare_state())
+    return store
+
+
 def run(story: Coroutine[object, object, None]) -> None:
     async def in_time() -> None:
         await asyncio.wait_for(story, TIMEOUT_S)
@@ -56,8 +63,7 @@ async def read_until(stream: AsyncIterator[bytes], version: int) -> list[int]:
 
 def test_a_reader_gets_the_whole_state_at_once_and_then_each_change() -> None:
     async def story() -> None:
-        store = StateStore()
-        store.update(bare_state())
+        store = published()
         async with distributing(store) as broadcast:
             stream = broadcast.stream()
             first = await anext(stream)
@@ -70,9 +76,23 @@ def test_a_reader_gets_the_whole_state_at_once_and_then_each_change() -> None:
     run(story())
 
 
-def test_a_silent_stream_gets_heartbeats() -> None:
+def test_before_the_first_state_there_are_heartbeats_only() -> None:
     async def story() -> None:
         store = StateStore()
+        async with distributing(store, heartbeat_s=0.001) as broadcast:
+            stream = broadcast.stream()
+            assert [await anext(stream) for _ in range(3)] == [HEARTBEAT] * 3
+            store.update(bare_state())
+            while (message := await anext(stream)) == HEARTBEAT:
+                pass
+            assert version_of(message) == 1
+
+    run(story())
+
+
+def test_a_silent_stream_gets_heartbeats() -> None:
+    async def story() -> None:
+        store = published()
         async with distributing(store, heartbeat_s=0.001) as broadcast:
             stream = broadcast.stream()
             await anext(stream)
@@ -86,16 +106,16 @@ def test_a_silent_stream_gets_heartbeats() -> None:
 
 def test_a_reader_that_lags_misses_states_and_gets_the_newest() -> None:
     async def story() -> None:
-        store = StateStore()
+        store = published()
         async with distributing(store) as broadcast:
             lagging, reading = broadcast.stream(), broadcast.stream()
             await anext(lagging)
             await anext(reading)
-            for version in range(1, 30):
+            for version in range(2, 31):
                 store.update(bare_state())
                 await read_until(reading, version)
             store.update(bare_state())
-            seen = await read_until(lagging, 30)
+            seen = await read_until(lagging, 31)
             assert len(seen) <= READER_MAILBOX_SIZE + 1
             assert seen == sorted(seen)
 
@@ -104,13 +124,13 @@ def test_a_reader_that_lags_misses_states_and_gets_the_newest() -> None:
 
 def test_versions_never_go_back_on_a_stream() -> None:
     async def story() -> None:
-        store = StateStore()
+        store = published()
         async with distributing(store) as broadcast:
             streams = [broadcast.stream() for _ in range(5)]
             for _ in range(20):
                 store.update(bare_state())
             for stream in streams:
-                seen = await read_until(stream, 20)
+                seen = await read_until(stream, 21)
                 assert seen == sorted(set(seen))
 
     run(story())
@@ -120,7 +140,7 @@ def test_a_state_that_cannot_be_encoded_is_said_once_and_the_next_one_comes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def story() -> None:
-        store = StateStore()
+        store = published()
         async with distributing(store) as broadcast:
             stream = broadcast.stream()
             await anext(stream)
@@ -128,7 +148,7 @@ def test_a_state_that_cannot_be_encoded_is_said_once_and_the_next_one_comes(
                 store.update(bare_state(), {"number": float("inf")})
                 await until(lambda: broadcast._is_unreadable)
             store.update(bare_state(), {"number": 1.0})
-            assert await read_until(stream, 4) == [4]
+            assert await read_until(stream, 5) == [5]
             assert broadcast._is_unreadable is False
 
     with caplog.at_level(logging.ERROR):
@@ -138,7 +158,7 @@ def test_a_state_that_cannot_be_encoded_is_said_once_and_the_next_one_comes(
 
 def test_closing_ends_open_and_later_streams() -> None:
     async def story() -> None:
-        store = StateStore()
+        store = published()
         async with distributing(store) as broadcast:
             streams = [broadcast.stream() for _ in range(3)]
             for stream in streams:
@@ -155,7 +175,7 @@ def test_closing_ends_open_and_later_streams() -> None:
 
 def test_a_reader_that_leaves_is_forgotten() -> None:
     async def story() -> None:
-        store = StateStore()
+        store = published()
         async with distributing(store) as broadcast:
             leaving = asyncio.create_task(read_until(broadcast.stream(), 1000))
             await until(lambda: broadcast.n_readers == 1)
@@ -168,7 +188,7 @@ def test_a_reader_that_leaves_is_forgotten() -> None:
 
 
 def test_the_store_is_left_when_the_service_ends() -> None:
-    store = StateStore()
+    store = published()
 
     async def story() -> None:
         async with distributing(store) as broadcast:

@@ -50,6 +50,7 @@ def test_a_reader_gets_the_whole_state_and_then_one_message_a_change(service: Se
 
 
 def test_a_silent_stream_carries_heartbeat_comments(service: Service) -> None:
+    service.store.update(bare_state())
     app = service.app()
     app.state.broadcast._heartbeat_s = 0.01
     with running(app) as server, SseReader(server.port) as reader:
@@ -76,6 +77,7 @@ def test_too_many_streams_are_refused_and_places_become_free(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web.app, "MOST_READERS", 2)
+    service.store.update(bare_state())
     app = service.app()
     with running(app) as server:
         with ExitStack() as stack:
@@ -142,7 +144,20 @@ def test_readers_that_never_read_hold_nobody_up(service: Service) -> None:
     assert not server._thread.is_alive()
 
 
+def test_before_the_first_state_a_stream_is_alive_and_says_nothing(service: Service) -> None:
+    app = service.app()
+    app.state.broadcast._heartbeat_s = 0.01
+    with running(app) as server, SseReader(server.port) as reader:
+        assert reader.read() == SseMessage(comment="heartbeat")
+        service.store.update(bare_state())
+        message = reader.read()
+        while message == SseMessage(comment="heartbeat"):
+            message = reader.read()
+        assert version_of(message) == 1
+
+
 def test_stopping_ends_the_streams_at_once(service: Service) -> None:
+    service.store.update(bare_state())
     server = WebServer(service.app(), host="127.0.0.1", port=0)
     server.start()
     with SseReader(server.port) as first, SseReader(server.port) as second:
@@ -159,12 +174,12 @@ def test_stopping_ends_the_streams_at_once(service: Service) -> None:
 def test_a_reader_that_never_reads_does_not_keep_the_service_from_stopping(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = service.app()
-    server = WebServer(app, host="127.0.0.1", port=0)
+    service.store.update(bare_state())
+    server = WebServer(service.app(), host="127.0.0.1", port=0)
     server.start()
     with connect_and_never_read(server.port), SseReader(server.port) as reader:
         version_of(reader.read())
-        for version in range(1, 4):
+        for version in range(2, 5):
             service.store.update(full_state(), {"text": "x" * 8_000_000})
             while version_of(reader.read()) < version:
                 pass

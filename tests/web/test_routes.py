@@ -45,10 +45,10 @@ def test_status_is_the_whole_state(service: Service, client: TestClient) -> None
     assert shown["buffer"] == buffer_result()
 
 
-def test_status_answers_before_the_first_cycle(client: TestClient) -> None:
-    shown = client.get("/status").json()
+def test_before_the_first_cycle_there_is_no_status(client: TestClient) -> None:
+    answer = client.get("/status")
 
-    assert shown == {"version": 0, "plan_summary": None, "buffer": None}
+    assert (answer.status_code, answer.json()["code"]) == (503, "starting")
 
 
 def test_half_a_character_in_a_name_from_outside_does_not_stop_the_status(
@@ -99,7 +99,7 @@ def test_without_a_built_page_the_service_says_what_to_do(tmp_path: Path) -> Non
     assert answer.status_code == 503
     assert "make page" in answer.text
     assert '<meta charset="utf-8">' in answer.text
-    assert client.get("/status").status_code == 200
+    assert client.get("/healthz").status_code == 200
 
 
 # -- health --------------------------------------------------------------------------------------
@@ -312,6 +312,7 @@ def test_without_a_calculator_its_routes_say_so(
     service: Service, client: TestClient, method: str, path: str
 ) -> None:
     service.buffer = None
+    service.store.update(bare_state())
 
     answer = client.request(method, path)
 
@@ -445,6 +446,7 @@ def test_every_answer_has_the_security_headers(service: Service, client: TestCli
 
 def test_a_missing_password_is_asked_for(service: Service) -> None:
     service.rules = AccessRules(is_app=True, password=PASSWORD)
+    service.store.update(bare_state())
     client = service.client(STRANGER)
 
     answer = client.get("/status")

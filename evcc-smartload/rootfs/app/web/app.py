@@ -136,8 +136,11 @@ def _add_reading(app: FastAPI, parts: WebParts, broadcast: Broadcast) -> None:
     @app.get("/status", responses=REFUSALS)
     def status() -> Response:
         """Return the whole state, as the events carry it."""
+        snapshot = parts.store.snapshot()
+        if snapshot["version"] == 0:
+            raise RefusedError(refusals.STARTING)
         return Response(
-            encode_json(parts.store.snapshot()),
+            encode_json(snapshot),
             media_type="application/json",
             headers={"Cache-Control": "no-store"},
         )

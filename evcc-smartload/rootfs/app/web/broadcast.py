@@ -70,7 +70,10 @@ class Broadcast:
                 newest = None
                 while (snapshot := mailbox.take()) is not None:
                     newest = snapshot
-                message = None if newest is None else self._encode(newest)
+                # Before the first cycle there is nothing that a page could show.
+                if newest is None or newest["version"] == 0:
+                    continue
+                message = self._encode(newest)
                 if message is not None:
                     self._latest = message
                     for reader in self._readers:
@@ -98,11 +101,15 @@ class Broadcast:
         return message
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """Yield the whole state at once, then one message a change, and heartbeats between."""
+        """Yield the whole state at once, then one message a change, and heartbeats between.
+
+        Before the first state there are heartbeats only.
+        """
         reader: asyncio.Queue[bytes | None] = asyncio.Queue(READER_MAILBOX_SIZE)
         self._readers.add(reader)
         try:
-            yield self._latest or encode_state(self._store.snapshot())
+            if self._latest is not None:
+                yield self._latest
             while not self._closed:
                 try:
                     message = await asyncio.wait_for(reader.get(), self._heartbeat_s)

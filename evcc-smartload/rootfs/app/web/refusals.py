@@ -28,6 +28,12 @@ CLOCK_NOT_SET = Refusal(
     text_de="Die Uhr dieses Rechners ist noch nicht gestellt; bitte gleich noch einmal versuchen.",
     text_en="The clock of this computer is not set yet; please try again in a moment.",
 )
+STARTING = Refusal(
+    status=503,
+    code="starting",
+    text_de="SmartLoad startet gerade; der erste Stand kommt in wenigen Sekunden.",
+    text_en="SmartLoad is starting; the first state comes within seconds.",
+)
 TOO_MANY_READERS = Refusal(
     status=503,
     code="too_many_readers",
