@@ -88,6 +88,30 @@ def with_play(previous: float, wanted: float, play: float = PLAY_FRAC) -> float:
     return min(max(previous, wanted - play), wanted + play)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalmConfidence:
+    """A confidence that is calm enough to act on, 0..1, and the smoothed one it follows."""
+
+    confidence_frac: float
+    smoothed_frac: float
+    updated_at: datetime
+
+
+def follow_calmly(before: CalmConfidence | None, raw_frac: float, now: datetime) -> CalmConfidence:
+    """Follow the raw confidence, 0..1: at once to 0 and at first, else slowly and with play."""
+    if before is None or raw_frac <= 0.0:
+        first = max(0.0, raw_frac)
+        return CalmConfidence(confidence_frac=first, smoothed_frac=first, updated_at=now)
+    passed = max(timedelta(0), now - before.updated_at)
+    share = 1.0 - math.exp(-(passed / SMOOTHING))
+    smoothed = before.smoothed_frac + share * (raw_frac - before.smoothed_frac)
+    return CalmConfidence(
+        confidence_frac=with_play(before.confidence_frac, smoothed),
+        smoothed_frac=smoothed,
+        updated_at=now,
+    )
+
+
 @dataclass(slots=True)
 class _Learned:
     """Decaying sums [kWh] of what was forecast and what came."""
@@ -156,10 +180,9 @@ class _Model:
 
     learned: _Learned = field(default_factory=_Learned)
     first_known_kw: dict[datetime, float] = field(default_factory=dict)
+    solar: tuple[SolarSlot, ...] = ()
     changed_at: datetime | None = None
-    smoothed_frac: float | None = None
-    confidence_frac: float = 0.0
-    updated_at: datetime | None = None
+    calm: CalmConfidence | None = None
 
 
 class PVForecaster:
@@ -174,7 +197,6 @@ class PVForecaster:
         self._state_number = 0
         loaded = None if self._file is None else self._file.load(_parse_model, now)
         self._model = loaded or _Model()
-        self._solar: tuple[SolarSlot, ...] = ()
         self._raw_frac = self._coverage_frac = self._freshness_frac = 0.0
         self._powers: list[float | None] = []
         self._start: datetime | None = None
@@ -184,7 +206,7 @@ class PVForecaster:
     @property
     def confidence(self) -> float:
         """How far the forecast can be trusted, 0..1; calm enough to act on."""
-        return self._model.confidence_frac
+        return 0.0 if self._model.calm is None else self._model.calm.confidence_frac
 
     @property
     def problem(self) -> str | None:
@@ -231,10 +253,10 @@ class PVForecaster:
         start = slot_start(now)
         upcoming = tuple(slot for slot in solar if slot.start >= start)
         if model.changed_at is None or upcoming != tuple(
-            slot for slot in self._solar if slot.start >= start
+            slot for slot in model.solar if slot.start >= start
         ):
             model.changed_at = now
-        self._solar = tuple(solar)
+        model.solar = upcoming
         self._start = start
         raw_powers = slots_from(solar, start, SLOTS_PER_DAY)
         self._remember_first_known(start, raw_powers)
@@ -243,30 +265,19 @@ class PVForecaster:
         self._coverage_frac = coverage(raw_powers)
         self._freshness_frac = freshness(now - model.changed_at)
         self._raw_frac = self._coverage_frac * self._freshness_frac * model.learned.accuracy_frac
-        self._follow(now)
+        model.calm = follow_calmly(model.calm, self._raw_frac, now)
         self._save()
 
     def _remember_first_known(self, start: datetime, powers: Sequence[float | None]) -> None:
-        known = self._model.first_known_kw
+        known, learned = self._model.first_known_kw, self._model.learned
         for index, power_kw in enumerate(powers):
             if power_kw is not None:
                 known.setdefault(start + index * SLOT, power_kw)
+                # Known before the first dawn, whose few watts would otherwise count as a peak.
+                learned.peak_kw = max(learned.peak_kw, power_kw)
         oldest = start - 2 * SLOT
         for slot in [slot for slot in known if slot < oldest]:
             del known[slot]
-
-    def _follow(self, now: datetime) -> None:
-        model = self._model
-        if self._raw_frac <= 0.0:
-            model.smoothed_frac = model.confidence_frac = 0.0
-        elif model.smoothed_frac is None or model.updated_at is None:
-            model.smoothed_frac = model.confidence_frac = self._raw_frac
-        else:
-            passed = max(timedelta(0), now - model.updated_at)
-            share = 1.0 - math.exp(-(passed / SMOOTHING))
-            model.smoothed_frac += share * (self._raw_frac - model.smoothed_frac)
-            model.confidence_frac = with_play(model.confidence_frac, model.smoothed_frac)
-        model.updated_at = now
 
     def report(self) -> PvReport:
         """Return the forecast and its judgement for the page."""
@@ -293,10 +304,11 @@ class PVForecaster:
                 "first_known_kw": {
                     slot.isoformat(): power_kw for slot, power_kw in model.first_known_kw.items()
                 },
+                "solar": [[slot.start.isoformat(), slot.power_kw] for slot in model.solar],
                 "changed_at": model.changed_at and model.changed_at.isoformat(),
-                "smoothed_frac": model.smoothed_frac,
-                "confidence_frac": model.confidence_frac,
-                "updated_at": model.updated_at and model.updated_at.isoformat(),
+                "smoothed_frac": model.calm and model.calm.smoothed_frac,
+                "confidence_frac": model.calm and model.calm.confidence_frac,
+                "updated_at": model.calm and model.calm.updated_at.isoformat(),
             },
             allow_nan=False,
         )
@@ -310,17 +322,48 @@ def _parse_model(raw: dict[str, object]) -> _Model:
     learned, known = raw["learned"], raw["first_known_kw"]
     if not isinstance(learned, dict) or not isinstance(known, dict):
         raise TypeError("learned and first_known_kw are objects")
-    smoothed = raw["smoothed_frac"]
-    first_known_kw: dict[datetime, float] = {}
-    for text, power_kw in known.items():
-        slot = parse_instant(text)
-        if slot is not None:
-            first_known_kw[slot] = parse_number(power_kw)
     return _Model(
-        learned=_Learned(**{name: parse_number(value) for name, value in learned.items()}),  # type: ignore[arg-type]  # block_slots was written as a whole number
-        first_known_kw=first_known_kw,
+        learned=_Learned(**{name: _parse_sum(value) for name, value in learned.items()}),  # type: ignore[arg-type]  # block_slots was written as a whole number
+        first_known_kw={_instant(text): parse_number(power_kw) for text, power_kw in known.items()},
+        solar=_parse_solar(raw.get("solar", [])),
         changed_at=parse_instant(raw["changed_at"]),
-        smoothed_frac=None if smoothed is None else parse_number(smoothed),
-        confidence_frac=parse_number(raw["confidence_frac"]),
-        updated_at=parse_instant(raw["updated_at"]),
+        calm=None
+        if raw["updated_at"] is None
+        else CalmConfidence(
+            confidence_frac=_parse_share(raw["confidence_frac"]),
+            smoothed_frac=_parse_share(raw["smoothed_frac"]),
+            updated_at=_instant(raw["updated_at"]),
+        ),
     )
+
+
+def _parse_solar(raw: object) -> tuple[SolarSlot, ...]:
+    if not isinstance(raw, list) or not all(
+        isinstance(entry, list) and len(entry) == 2  # noqa: PLR2004  # a pair
+        for entry in raw
+    ):
+        raise TypeError("solar is not a list of pairs")
+    return tuple(
+        SolarSlot(start=_instant(start), power_kw=parse_number(power_kw)) for start, power_kw in raw
+    )
+
+
+def _parse_sum(value: object) -> float:
+    total = parse_number(value)
+    if total < 0.0:
+        raise ValueError(f"{total!r} is no sum of energies")
+    return total
+
+
+def _parse_share(value: object) -> float:
+    share = parse_number(value)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"{share!r} is no share")
+    return share
+
+
+def _instant(value: object) -> datetime:
+    instant = parse_instant(value)
+    if instant is None:
+        raise TypeError("a time is missing")
+    return instant
