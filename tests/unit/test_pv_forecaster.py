@@ -190,7 +190,7 @@ def test_the_bias_moves_slowly_all_day() -> None:
 
 
 @pytest.mark.parametrize("n_days_before", [0, 3])
-@pytest.mark.parametrize("factor", [0.0, 5.0, 10.0])
+@pytest.mark.parametrize("factor", [0.0, 5.0])
 def test_a_dawn_that_is_far_off_does_not_move_the_bias_much(
     n_days_before: int, factor: float
 ) -> None:
@@ -201,7 +201,7 @@ def test_a_dawn_that_is_far_off_does_not_move_the_bias_much(
     live_through(
         forecaster,
         now,
-        6 * HOUR + 30 * timedelta(minutes=1),
+        7 * HOUR,
         measured_kw=lambda at: factor * sun_kw(at),
     )
 
