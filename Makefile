@@ -3,6 +3,7 @@
 #
 #   make run                                the demo: a simulated home, http://localhost:8099
 #   make run EVCC_URL=http://my-evcc:7070   on a real evcc, data in ./data (DATA=... for another folder)
+#   make run FRESH=1                        the demo from its beginning
 #   make test                               all tests, with the page built and driven in Chromium
 #   make check                              formatters, type checkers and linters
 #   make bench                              the figures: start-up, memory, cycle, readers, fast-forward
@@ -32,7 +33,7 @@ PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 
 
 # What the service is started with, after main.py.
 RUN_OPTIONS = $(if $(EVCC_URL),--evcc-url "$$EVCC_URL" --data "$$DATA",--demo) \
-	$(if $(PORT),--port "$$PORT")
+	$(if $(PORT),--port "$$PORT") $(if $(FRESH),$(if $(EVCC_URL),,--fresh))
 
 run: .venv/.runtime $(PAGE_BUILT)
 	@echo "==> Starting SmartLoad $(if $(EVCC_URL),on $(EVCC_URL),with a simulated home); Ctrl-C stops it"

@@ -24,8 +24,8 @@ WELL = Circumstances(
     evcc_error=None,
     config_problems=(),
     has_buffer=True,
-    store_problems=(),
-    can_save=True,
+    unreadable=(),
+    unwritable=(),
     cycle_failure=None,
     not_applied=None,
 )
@@ -65,12 +65,12 @@ CASES: list[tuple[ProblemCode, Severity, Change]] = [
     (
         ProblemCode.STORE_NOT_WRITABLE,
         Severity.ERROR,
-        lambda seen: replace(seen, store_problems=("disk full",), can_save=False),
+        lambda seen: replace(seen, unwritable=("disk full",)),
     ),
     (
         ProblemCode.STORE_WAS_UNREADABLE,
         Severity.ERROR,
-        lambda seen: replace(seen, store_problems=("was unreadable",)),
+        lambda seen: replace(seen, unreadable=("was unreadable",)),
     ),
     (
         ProblemCode.EVCC_NOT_FOUND,

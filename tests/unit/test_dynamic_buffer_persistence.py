@@ -242,7 +242,6 @@ def test_a_folder_that_cannot_be_written_is_reported_once_and_stops_nothing(
     assert len(caplog.records) == 1
     assert calc.problem is not None
     assert str(bench.path) in calc.problem
-    assert not calc.can_save
 
 
 def test_once_the_folder_works_again_everything_is_saved(
@@ -258,7 +257,6 @@ def test_once_the_folder_works_again_everything_is_saved(
     calc.step(0.5, 0.0, [], T0 + 2 * SLOT)
 
     assert calc.problem is None
-    assert calc.can_save
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.INFO]
     assert len(bench.start().log()) == 3
 

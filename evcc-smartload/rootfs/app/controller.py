@@ -184,6 +184,11 @@ class Controller:
         return self._file.problem
 
     @property
+    def state_file(self) -> StateFile:
+        """Where the state is kept, with what was wrong with it."""
+        return self._file
+
+    @property
     def can_save(self) -> bool:
         """Whether the last attempt to persist succeeded."""
         return self._file.save_problem is None

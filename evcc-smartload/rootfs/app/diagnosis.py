@@ -36,8 +36,10 @@ class Circumstances:
     evcc_error: SourceError | None
     config_problems: tuple[ConfigProblem, ...]
     has_buffer: bool
-    store_problems: tuple[str, ...]
-    can_save: bool
+    unreadable: tuple[str, ...]
+    """What was wrong with state files that were read."""
+    unwritable: tuple[str, ...]
+    """What is wrong with state files that cannot be written."""
     cycle_failure: str | None
     not_applied: str | None
     """The reason of the last event when a live decision was not applied."""
@@ -88,9 +90,12 @@ def _own_findings(seen: Circumstances) -> list[Finding]:
         )
     if seen.cycle_failure is not None:
         findings.append(_finding(ProblemCode.CYCLE_FAILED, Severity.ERROR, seen.cycle_failure))
-    for text in seen.store_problems:
-        code = ProblemCode.STORE_WAS_UNREADABLE if seen.can_save else ProblemCode.STORE_NOT_WRITABLE
-        findings.append(_finding(code, Severity.ERROR, text))
+    if seen.unwritable:
+        text = "; ".join(seen.unwritable)
+        findings.append(_finding(ProblemCode.STORE_NOT_WRITABLE, Severity.ERROR, text))
+    if seen.unreadable:
+        text = "; ".join(seen.unreadable)
+        findings.append(_finding(ProblemCode.STORE_WAS_UNREADABLE, Severity.ERROR, text))
     if seen.now < EARLIEST_PLAUSIBLE_NOW:
         findings.append(
             _finding(ProblemCode.CLOCK_NOT_SET, Severity.WARNING, f"it cannot be {seen.now:%Y}")

@@ -383,9 +383,9 @@ class DynamicBufferCalc:
         return str(last.get("reason"))
 
     @property
-    def can_save(self) -> bool:
-        """Whether the last attempt to persist succeeded."""
-        return self._state_file.save_problem is None
+    def state_file(self) -> StateFile:
+        """Where the state is kept, with what was wrong with it."""
+        return self._state_file
 
     # -- decisions ---------------------------------------------------------------------------
 

@@ -199,18 +199,20 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None) -> None:
             kind = CycleKind.CHANGE
         if kind is not None:
             run_cycle(parts, now, kind, reading)
+            parts.cycle_failure = None
             parts.heartbeat.cycled(parts.clock.monotonic_s(), can_save=parts.can_save)
             parts.after_cycle(now)
         else:
             settle_ownership(parts, now, reading)
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
-        parts.cycle_failure = None
     except Exception as exc:
-        # The one broad net of the service: whatever a cycle trips over, the next one comes.
-        if parts.cycle_failure is None:
+        # The one broad net of the service: whatever a cycle trips over, the next one comes. The
+        # page learns of it with the next look at evcc, and until a cycle succeeds.
+        failure = f"{type(exc).__name__}: {exc}"
+        if failure != parts.cycle_failure:
             log.exception("cycle_failed")
-        parts.cycle_failure = f"{type(exc).__name__}: {exc}"
+        parts.cycle_failure = failure
         parts.heartbeat.turned(parts.clock.monotonic_s())
 
 

@@ -10,7 +10,7 @@ from config import Config
 from controller import Controller
 from diagnosis import Circumstances, diagnose
 from domain.config_problem import ConfigProblem
-from domain.control import ControlStatus
+from domain.control import ControlStatus, InCharge
 from domain.problem import Problem
 from domain.state import CycleReport, DemoStatus, ServiceStatus, SystemState
 from domain.tariff import price_spread
@@ -18,6 +18,7 @@ from evcc_client import EvccClient
 from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox
+from persistence import StateFile
 from problem_board import ProblemBoard
 from site_watch import Reading, SiteWatch
 from state_store import StateStore
@@ -65,9 +66,19 @@ class Parts:
     cycle_failure: str | None = None
 
     @property
+    def state_files(self) -> tuple[StateFile, ...]:
+        """Every file that must survive a restart."""
+        files = (
+            None if self.buffer_calc is None else self.buffer_calc.state_file,
+            self.controller.state_file,
+            self.pv_forecaster.state_file,
+        )
+        return tuple(file for file in files if file is not None)
+
+    @property
     def can_save(self) -> bool:
         """Whether everything that must survive a restart is on disk."""
-        return self.controller.can_save and (self.buffer_calc is None or self.buffer_calc.can_save)
+        return all(file.save_problem is None for file in self.state_files)
 
     def is_live(self, now: datetime) -> bool:
         """Whether the buffer is applied to evcc."""
@@ -77,6 +88,7 @@ class Parts:
 def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
     """Put together everything that is known at this moment."""
     site = reading.site
+    control = _describe_control(parts, now, reading)
     return SystemState(
         now=now,
         service=_describe_service(parts, now, reading),
@@ -85,9 +97,9 @@ def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
         site_is_stale=not reading.is_fresh,
         price_spread=0.0 if site is None else price_spread(site.import_rates, now),
         pv=parts.pv_forecaster.report(),
-        control=_describe_control(parts, now, reading),
+        control=control,
         cycle=parts.last_cycle,
-        problems=_find_problems(parts, now, reading),
+        problems=_find_problems(parts, now, reading, control),
     )
 
 
@@ -119,11 +131,10 @@ def _describe_control(parts: Parts, now: datetime, reading: Reading) -> ControlS
     )
 
 
-def _find_problems(parts: Parts, now: datetime, reading: Reading) -> tuple[Problem, ...]:
-    buffer_calc = parts.buffer_calc
-    stores = [parts.controller.problem, parts.pv_forecaster.problem]
-    if buffer_calc is not None:
-        stores.append(buffer_calc.problem)
+def _find_problems(
+    parts: Parts, now: datetime, reading: Reading, control: ControlStatus
+) -> tuple[Problem, ...]:
+    buffer_calc, files = parts.buffer_calc, parts.state_files
     findings = diagnose(
         Circumstances(
             now=now,
@@ -132,10 +143,13 @@ def _find_problems(parts: Parts, now: datetime, reading: Reading) -> tuple[Probl
             evcc_error=reading.error,
             config_problems=parts.installation.config_problems,
             has_buffer=buffer_calc is not None,
-            store_problems=tuple(text for text in stores if text is not None),
-            can_save=parts.can_save,
+            unreadable=tuple(file.load_problem for file in files if file.load_problem),
+            unwritable=tuple(file.save_problem for file in files if file.save_problem),
             cycle_failure=parts.cycle_failure,
-            not_applied=None if buffer_calc is None else buffer_calc.not_applied,
+            # Where somebody else has the say, a decision that is not applied is as it should be.
+            not_applied=buffer_calc.not_applied
+            if buffer_calc is not None and control.in_charge is InCharge.LIVE
+            else None,
         )
     )
     return parts.board.update(findings, now)

@@ -209,6 +209,11 @@ class PVForecaster:
         return 0.0 if self._model.calm is None else self._model.calm.confidence_frac
 
     @property
+    def state_file(self) -> StateFile | None:
+        """Where the model is kept, with what was wrong with it; None when it is not kept."""
+        return self._file
+
+    @property
     def problem(self) -> str | None:
         """What is wrong with the model file, in English; None when all is well."""
         return None if self._file is None else self._file.problem
