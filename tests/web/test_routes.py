@@ -282,7 +282,7 @@ def test_a_shorter_observation_than_the_running_one_is_refused_with_its_end(
 
     assert answer.status_code == 409
     assert answer.json()["code"] == "extension_too_short"
-    assert "2026-07-05 12:00 UTC" in answer.json()["error"]
+    assert "05 July 2026 at 12:00" in answer.json()["error"]
     assert "3 days" in answer.json()["error"]
     assert buffer_of(service).extended_days == []
 

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from starlette.exceptions import HTTPException
 
 from clock import Clock
 from domain.ports import BufferControl
+from domain.state import SystemState
 from errors import ClockNotSetError, ExtensionTooShortError
 from health import Heartbeat
 from inbox import Inbox, Wish
@@ -189,11 +191,17 @@ def _add_buffer(app: FastAPI, parts: WebParts) -> None:
             control.check_extension(days)
             control.extend_observation(days)
         except ExtensionTooShortError as exc:
-            raise RefusedError(refusals.too_short(exc)) from exc
+            raise RefusedError(refusals.too_short(exc, _utc_offset(parts.store))) from exc
         except ClockNotSetError as exc:
             raise RefusedError(refusals.CLOCK_NOT_SET) from exc
         parts.inbox.put(Wish.REFRESH)
         return Extended(extended_days=days)
+
+
+def _utc_offset(store: StateStore) -> timedelta:
+    state = store.snapshot()["state"]
+    minutes = state.service.utc_offset_min if isinstance(state, SystemState) else 0
+    return timedelta(minutes=minutes)
 
 
 def _add_control(app: FastAPI, parts: WebParts) -> None:

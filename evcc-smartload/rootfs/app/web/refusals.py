@@ -1,7 +1,7 @@
 """Why a request is not carried out: what people read, in both languages, and the code beside it."""
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import timedelta, timezone
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -82,15 +82,15 @@ class RefusedError(Exception):
         self.refusal = refusal
 
 
-def too_short(exc: ExtensionTooShortError) -> Refusal:
-    """Say until when the running observation lasts."""
-    ends_at = exc.ends_at.astimezone(UTC)
+def too_short(exc: ExtensionTooShortError, utc_offset: timedelta) -> Refusal:
+    """Say until when the running observation lasts, by the home's clock."""
+    ends_at = exc.ends_at.astimezone(timezone(utc_offset))
     return Refusal(
         status=409,
         code="extension_too_short",
-        text_de=f"Die laufende Beobachtung endet erst am {ends_at:%d.%m.%Y %H:%M} UTC; "
+        text_de=f"Die laufende Beobachtung endet erst am {ends_at:%d.%m.%Y um %H:%M} Uhr; "
         f"{exc.extra_days} Tage ab jetzt wären kürzer.",
-        text_en=f"The running observation ends on {ends_at:%Y-%m-%d %H:%M} UTC only; "
+        text_en=f"The running observation ends on {ends_at:%d %B %Y at %H:%M} only; "
         f"{exc.extra_days} days from now would be shorter.",
     )
 
