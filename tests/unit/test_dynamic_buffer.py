@@ -433,15 +433,25 @@ def test_an_accepted_value_without_a_limit_needs_no_note(bench: Bench) -> None:
 
 def test_a_value_reported_from_evcc_becomes_the_current_one_and_is_told_once(bench: Bench) -> None:
     calc = bench.start_live()
+    calc.step(0.0, 0.0, [], T0)
     calc.report_evcc_value(55.0)
 
-    first = calc.step(0.0, 0.0, [], T0)
-    second = calc.step(0.0, 0.0, [], T0 + SLOT)
+    first = calc.step(0.0, 0.0, [], T0 + SLOT)
+    second = calc.step(0.0, 0.0, [], T0 + 2 * SLOT)
 
     assert bench.evcc.told == [30]
     assert last_event(first)["old_buffer_pct"] == 55
     assert str(last_event(first)["reason"]).endswith(" · in evcc geändert: 30% → 55%")
     assert "geändert" not in str(last_event(second)["reason"])
+
+
+def test_what_evcc_holds_before_the_first_decision_was_changed_by_nobody(bench: Bench) -> None:
+    calc = bench.start()
+    calc.report_evcc_value(55.0)
+
+    result = calc.step(0.0, 0.0, [], T0)
+
+    assert str(last_event(result)["reason"]).endswith(" · in evcc steht: 55%")
 
 
 def test_a_reported_value_that_is_the_target_is_not_written_again(bench: Bench) -> None:

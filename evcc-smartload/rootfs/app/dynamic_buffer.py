@@ -297,8 +297,11 @@ class DynamicBufferCalc:
         with self._lock:
             if value_pct == self._current_buffer_pct:
                 return
+            # What evcc holds before the first decision was not changed by anyone; it just stands.
             self._changed_outside = (
                 f" · in evcc geändert: {self._current_buffer_pct:g}% → {value_pct:g}%"
+                if self._log
+                else f" · in evcc steht: {value_pct:g}%"
             )
             self._current_buffer_pct = value_pct
 

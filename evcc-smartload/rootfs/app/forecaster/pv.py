@@ -31,6 +31,8 @@ DARK_KW = 0.05
 # About three days of daylight for the bias, two for the error.
 BIAS_HALF_LIFE_SLOTS = 120
 ERROR_HALF_LIFE_BLOCKS = 6
+# About ten days of daylight: longer than bad weather, shorter than a season.
+PEAK_HALF_LIFE_SLOTS = 400
 BIAS_RANGE = (0.5, 1.5)
 # Without history: no bias, and the error one roof's day-ahead forecast usually has.
 PRIOR_PEAK_HOURS = 4.0
@@ -152,6 +154,8 @@ class _Learned:
         self.peak_kw = max(self.peak_kw, forecast_kw)
         if forecast_kw < max(DARK_KW, DAYLIGHT_SHARE * self.peak_kw):
             return
+        # One absurd value of the provider must not count as the roof's peak for good.
+        self.peak_kw = max(self.peak_kw * 0.5 ** (1.0 / PEAK_HALF_LIFE_SLOTS), forecast_kw)
         forecast_kwh, measured_kwh = forecast_kw * SLOT_H, measured_kw * SLOT_H
         corrected_kwh = forecast_kwh * self.bias_frac
         fade = 0.5 ** (1.0 / BIAS_HALF_LIFE_SLOTS)
