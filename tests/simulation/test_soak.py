@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 import structlog
 
 from domain.horizon import slot_start
@@ -94,7 +95,7 @@ def expected_slots(day: date) -> int:
     return round((end - begin) / timedelta(minutes=15))
 
 
-def run_soak(service: SimService, log: CycleLog) -> None:
+def run_soak(service: SimService, log: CycleLog, until: datetime) -> None:
     parts = service.parts
 
     def note(now: datetime) -> None:
@@ -105,7 +106,7 @@ def run_soak(service: SimService, log: CycleLog) -> None:
     before = structlog.get_config()
     structlog.configure(processors=[log.take])
     try:
-        run_loop(parts, until=END)
+        run_loop(parts, until=until)
     finally:
         structlog.configure(**before)
 
@@ -117,7 +118,7 @@ def test_sixty_days_of_faults_hands_and_restarts(tmp_path: Path) -> None:
     service.clock.before_moving = mischief = Mischief(service.home, seed=7)
     log = CycleLog()
 
-    run_soak(service, log)
+    run_soak(service, log, END)
 
     assert len(mischief.counts) >= len(FAULTS), "some fault never came up"
     assert [line for line in log.lines if line["event"] == "cycle_failed"] == []
@@ -131,3 +132,22 @@ def test_sixty_days_of_faults_hands_and_restarts(tmp_path: Path) -> None:
     ended = Counter(line["code"] for line in log.lines if line["event"] == "problem_ended")
     still = Counter(problem.code.value for problem in service.parts.board.problems)
     assert began == ended + still
+    unreachable = ("offline", "slow_s", "half_answers", "starting")
+    assert began["evcc_unreachable"] == sum(mischief.counts[fault] for fault in unreachable)
+    assert began["evcc_unreadable"] == mischief.counts["empty_200"]
+    assert began["evcc_automatic_mode"] == mischief.counts["automatic_mode"]
+
+
+@pytest.mark.parametrize(("day", "n_slots"), [(date(2026, 3, 29), 92), (date(2026, 10, 25), 100)])
+def test_a_day_on_which_the_clock_changes_has_all_its_quarter_hours(
+    tmp_path: Path, day: date, n_slots: int
+) -> None:
+    begin = datetime(day.year, day.month, day.day, tzinfo=BERLIN).astimezone(UTC)
+    service = build_service(tmp_path, start=begin, poll=timedelta(minutes=15), interval_s=60.0)
+    log = CycleLog()
+
+    run_soak(service, log, until=begin + timedelta(hours=50))
+
+    by_day = Counter(slot.astimezone(BERLIN).date() for slot in log.slots)
+    assert by_day[day] == n_slots
+    assert by_day[day + timedelta(days=1)] == 96

@@ -94,7 +94,8 @@ class Demo:
         )
         self._saved_real_s = self.clock.monotonic_s()
         self._shown_cells = -1
-        if past is None:
+        self._lives_through_past = past is None
+        if self._lives_through_past:
             # Nobody reads a thousand decisions; warnings of the past still come through.
             _LOGGER.setLevel(logging.WARNING)
 
@@ -118,7 +119,8 @@ class Demo:
         progress_frac = self._progress_frac()
         if progress_frac is not None:
             self._show_progress(progress_frac)
-        elif self._shown_cells in range(BAR_CELLS):
+        elif self._lives_through_past:
+            self._lives_through_past = False
             self._show_progress(1.0)
             _LOGGER.setLevel(logging.NOTSET)
         real_s = self.clock.monotonic_s()
@@ -127,7 +129,7 @@ class Demo:
             self.save(now)
 
     def _show_progress(self, progress_frac: float) -> None:
-        cells = round(progress_frac * BAR_CELLS)
+        cells = int(progress_frac * BAR_CELLS)
         if cells == self._shown_cells:
             return
         self._shown_cells = cells
