@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { bufferLines, changesOnly, limitOf, mergeEvents, outcomeOf, outsideChangeOf } from "../src/logic/buffer-log";
+import { bufferLines, changesOnly, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf } from "../src/logic/buffer-log";
+import type { BufferEvent } from "../src/model";
 import { event } from "./example";
 
 const at = (minute: number): string => new Date(Date.parse("2026-11-22T10:00:00Z") + minute * 60_000).toISOString();
@@ -36,6 +37,21 @@ describe("the log", () => {
     expect(outcomeOf(event(at(0)))).toBe("simulated");
     expect(outcomeOf(event(at(0), { mode: "live", applied: true }))).toBe("applied");
     expect(outcomeOf(event(at(0), { mode: "live", applied: false }))).toBe("failed");
+  });
+
+  test("sees that somebody else had the say, and calls it no failure", () => {
+    const refused = (why: string): BufferEvent =>
+      event(at(0), { mode: "live", reason: `Konfidenz 90% · Spread 9ct · Puffer 25% · nicht übernommen: ${why}` });
+    const held = [
+      "in evcc von Hand auf 70% gestellt, gilt bis 25.04. 00:00",
+      "die Steuerung wurde zurückgegeben",
+      "die Automatik von evcc steuert selbst",
+      "die Konfiguration ist fehlerhaft, SmartLoad beobachtet nur",
+    ].map(refused);
+
+    expect(held.map(heldByOf)).toEqual(["owner", "released", "automatic", "config"]);
+    expect(held.map(outcomeOf)).toEqual(["held", "held", "held", "held"]);
+    expect(outcomeOf(refused("evcc antwortet nicht"))).toBe("failed");
   });
 
   test("reads from the reason what stood in the way and what somebody changed", () => {
@@ -79,6 +95,21 @@ describe("the line", () => {
 
     expect(lines.applied[0]).toBe(30);
     expect(lines.failed).toEqual([{ x: Date.parse(at(0)), y: 30 }]);
+  });
+
+  test("draws what somebody else holds as a line of its own, without a mark", () => {
+    const held = event(at(15), {
+      mode: "live",
+      old_buffer_pct: 70,
+      new_buffer_pct: 70,
+      reason: "Konfidenz 90% · nicht übernommen: die Steuerung wurde zurückgegeben",
+    });
+
+    const lines = bufferLines([event(at(0), { mode: "live", applied: true }), held], Date.parse(at(20)));
+
+    expect(lines.applied.slice(0, 2)).toEqual([25, 25]);
+    expect(lines.held.slice(0, 2)).toEqual([null, 70]);
+    expect(lines.failed).toEqual([]);
   });
 
   test("rises in time, with as many values as instants", () => {

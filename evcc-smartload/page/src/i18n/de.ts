@@ -331,7 +331,13 @@ export const de = {
     shown: (shown: number, all: number) => `${shown} von ${all}, neueste zuerst`,
     time: "Zeit",
     outcome: "Ergebnis",
-    outcomeOf: { simulated: "Simulation", applied: "Angewendet", failed: "Nicht übernommen" },
+    outcomeOf: { simulated: "Simulation", applied: "Angewendet", held: "Belassen", failed: "Nicht übernommen" },
+    heldBy: {
+      owner: "nicht geschrieben: in evcc gilt der eigene Wert",
+      released: "nicht geschrieben: die Steuerung wurde zurückgegeben",
+      automatic: "nicht geschrieben: die Automatik von evcc steuert selbst",
+      config: "nicht geschrieben: eine Option stimmt nicht",
+    },
     limited: (setting: string, pct: string) => `begrenzt durch ${setting} ${pct}`,
     changes: "Änderungen der letzten sieben Tage",
     reasonText: (
@@ -341,6 +347,7 @@ export const de = {
         buffer: string;
         isSimulated: boolean;
         isFailed: boolean;
+        held: string | null;
         limit: string | null;
         outside: string | null;
       },

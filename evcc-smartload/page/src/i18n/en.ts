@@ -321,7 +321,13 @@ export const en: Messages = {
     shown: (shown, all) => `${shown} of ${all}, newest first`,
     time: "Time",
     outcome: "Outcome",
-    outcomeOf: { simulated: "Simulation", applied: "Applied", failed: "Not applied" },
+    outcomeOf: { simulated: "Simulation", applied: "Applied", held: "Left alone", failed: "Not applied" },
+    heldBy: {
+      owner: "not written: your own value in evcc holds",
+      released: "not written: control was given back",
+      automatic: "not written: evcc’s automatic mode is in charge",
+      config: "not written: an option is not right",
+    },
     limited: (setting, pct) => `limited by ${setting} ${pct}`,
     changes: "Changes of the last seven days",
     reasonText: (facts) =>
@@ -331,6 +337,7 @@ export const en: Messages = {
         `buffer ${facts.buffer}`,
         facts.limit,
         facts.isFailed ? "not applied, tried again next time" : null,
+        facts.held,
         facts.outside,
         facts.isSimulated ? "[Simulation]" : null,
       ]

@@ -22,17 +22,33 @@ export function mergeEvents(known: readonly BufferEvent[], came: readonly Buffer
     .map(([, event]) => event);
 }
 
-/** "failed": live, but evcc did not take the value. */
-export type Outcome = "simulated" | "applied" | "failed";
+/** "held": live, but not written because somebody else has the say; "failed": live, but evcc did not take the value. */
+export type Outcome = "simulated" | "applied" | "held" | "failed";
 
 export function outcomeOf(event: BufferEvent): Outcome {
   if (event.applied) return "applied";
-  return event.mode === "observation" ? "simulated" : "failed";
+  if (event.mode === "observation") return "simulated";
+  return heldByOf(event) === null ? "failed" : "held";
+}
+
+export type HeldBy = "owner" | "released" | "automatic" | "config";
+
+const HELD_BY: readonly [RegExp, HeldBy][] = [
+  [/nicht übernommen: in evcc von Hand auf/, "owner"],
+  [/nicht übernommen: die Steuerung wurde zurückgegeben/, "released"],
+  [/nicht übernommen: die Automatik von evcc/, "automatic"],
+  [/nicht übernommen: .*beobachtet nur/, "config"],
+];
+
+/** Who has the say instead of SmartLoad; the service tells it in the German reason only. */
+export function heldByOf(event: BufferEvent): HeldBy | null {
+  return HELD_BY.find(([pattern]) => pattern.test(event.reason))?.[1] ?? null;
 }
 
 /** The buffer that held after the event, or would have held. */
 export function effectivePct(event: BufferEvent): number {
-  return outcomeOf(event) === "failed" ? event.old_buffer_pct : event.new_buffer_pct;
+  const outcome = outcomeOf(event);
+  return outcome === "failed" || outcome === "held" ? event.old_buffer_pct : event.new_buffer_pct;
 }
 
 export interface Limit {
@@ -63,19 +79,16 @@ export interface BufferLines {
   xs: number[]; // ms
   observed: (number | null)[]; // percent
   applied: (number | null)[];
+  held: (number | null)[];
   confidence: (number | null)[];
   failed: { x: number; y: number }[];
 }
 
+type Line = "observed" | "applied" | "held";
+
 /** Step lines of the week: a line holds its value until the next event, and breaks where none came. */
 export function bufferLines(events: readonly BufferEvent[], nowMs: number): BufferLines {
-  const lines: BufferLines = { xs: [], observed: [], applied: [], confidence: [], failed: [] };
-  const push = (x: number, observed: number | null, applied: number | null, confidence: number | null): void => {
-    lines.xs.push(x);
-    lines.observed.push(observed);
-    lines.applied.push(applied);
-    lines.confidence.push(confidence);
-  };
+  const lines: BufferLines = { xs: [], observed: [], applied: [], held: [], confidence: [], failed: [] };
   let previous: BufferEvent | null = null;
   for (const event of events) {
     const x = Date.parse(event.ts);
@@ -83,35 +96,39 @@ export function bufferLines(events: readonly BufferEvent[], nowMs: number): Buff
     if (previous !== null) {
       const holdUntil = Date.parse(previous.ts) + SLOT_MS;
       if (x - holdUntil > GAP_MS - SLOT_MS) {
-        pushHeld(holdUntil, previous, push);
-        push(holdUntil + 1, null, null, null);
+        push(lines, holdUntil, { [lineOf(previous)]: effectivePct(previous) }, previous.pv_confidence);
+        push(lines, holdUntil + 1, {}, null);
         continues = null;
       }
     }
     const value = effectivePct(event);
-    const before = continues === null ? null : effectivePct(continues);
-    const isSimulated = outcomeOf(event) === "simulated";
-    const wasSimulated = continues === null ? isSimulated : outcomeOf(continues) === "simulated";
-    const handover = isSimulated === wasSimulated ? null : before;
-    push(x, isSimulated ? value : handover, isSimulated ? handover : value, event.pv_confidence);
+    // Where one line hands over to another, the old one is drawn up to here.
+    const before = continues === null ? {} : { [lineOf(continues)]: effectivePct(continues) };
+    push(lines, x, { ...before, [lineOf(event)]: value }, event.pv_confidence);
     if (outcomeOf(event) === "failed") lines.failed.push({ x, y: value });
     previous = event;
   }
   if (previous !== null) {
     const holdUntil = Math.min(nowMs, Date.parse(previous.ts) + SLOT_MS);
-    if (holdUntil > Date.parse(previous.ts)) pushHeld(holdUntil, previous, push);
+    if (holdUntil > Date.parse(previous.ts)) {
+      push(lines, holdUntil, { [lineOf(previous)]: effectivePct(previous) }, previous.pv_confidence);
+    }
   }
   return lines;
 }
 
-function pushHeld(
-  x: number,
-  event: BufferEvent,
-  push: (x: number, observed: number | null, applied: number | null, confidence: number | null) => void,
-): void {
-  const value = effectivePct(event);
-  const isSimulated = outcomeOf(event) === "simulated";
-  push(x, isSimulated ? value : null, isSimulated ? null : value, event.pv_confidence);
+function lineOf(event: BufferEvent): Line {
+  const outcome = outcomeOf(event);
+  if (outcome === "simulated") return "observed";
+  return outcome === "held" ? "held" : "applied";
+}
+
+function push(lines: BufferLines, x: number, values: Partial<Record<Line, number>>, confidence: number | null): void {
+  lines.xs.push(x);
+  lines.observed.push(values.observed ?? null);
+  lines.applied.push(values.applied ?? null);
+  lines.held.push(values.held ?? null);
+  lines.confidence.push(confidence);
 }
 
 /** The events at which the buffer or its standing changed: the chart as a table. */

@@ -9,6 +9,7 @@ import {
   changesOnly,
   effectivePct,
   expectedPvKwh,
+  heldByOf,
   limitOf,
   outcomeOf,
   outsideChangeOf,
@@ -258,7 +259,7 @@ export class BufferView extends LitElement {
   private chartSpecs(): { buffer: ChartSpec; confidence: ChartSpec } {
     const { t, format, nowMs } = this.context;
     const lines = bufferLines(this.events, nowMs);
-    const values = [...lines.observed, ...lines.applied].filter((value) => value !== null);
+    const values = [...lines.observed, ...lines.applied, ...lines.held].filter((value) => value !== null);
     const percent = (value: number): string => format.pct(value);
     const shared = {
       xs: lines.xs,
@@ -278,6 +279,9 @@ export class BufferView extends LitElement {
         series: [
           { label: t.simulation, colour: "--c-simulated", values: lines.observed, format: percent, dashed: true },
           { label: t.buffer.applied, colour: "--c-buffer", values: lines.applied, format: percent, widthPx: 3 },
+          ...(lines.held.some((value) => value !== null)
+            ? [{ label: t.buffer.outcomeOf.held, colour: "--c-held", values: lines.held, format: percent }]
+            : []),
         ],
         lines: [
           { value: HARD_FLOOR_PCT, label: t.buffer.floor, colour: "--c-floor" },
@@ -408,6 +412,7 @@ export class BufferView extends LitElement {
     const limit = limitOf(event);
     const outside = outsideChangeOf(event);
     const outcome = outcomeOf(event);
+    const heldBy = outcome === "held" ? heldByOf(event) : null;
     return t.buffer.reasonText(
       {
         confidence: format.pct(event.pv_confidence),
@@ -415,6 +420,7 @@ export class BufferView extends LitElement {
         buffer: format.pct(event.new_buffer_pct),
         isSimulated: outcome === "simulated",
         isFailed: outcome === "failed",
+        held: heldBy === null ? null : t.buffer.heldBy[heldBy],
         limit: limit === null ? null : t.buffer.limited(limit.setting, format.pct(limit.pct)),
         outside: outside === null ? null : t.buffer.outside(format.pct(outside.fromPct), format.pct(outside.toPct)),
       },
