@@ -23,12 +23,29 @@ function live(socPct: number, bufferPct: number): State {
       battery: { ...site.battery, soc_pct: socPct },
       settings: { priority_soc_pct: 10, buffer_soc_pct: bufferPct, buffer_start_soc_pct: 0 },
     },
-    buffer: { ...buffer, mode: "live", log_recent: [event("2026-11-22T11:00:00Z", { mode: "live", applied: true })] },
+    buffer: {
+      ...buffer,
+      mode: "live",
+      log_recent: [event("2026-11-22T11:00:00Z", { mode: "live", applied: true, new_buffer_pct: bufferPct })],
+    },
     control: { in_charge: "live", until: null, owner_values: [] },
   });
 }
 
 describe("the sentence", () => {
+  test("knows a write that is newer than the reading beside it", () => {
+    const shown = live(60, 50);
+    const at = "2026-11-22T11:00:00Z";
+    const applied = event(at, { mode: "live", applied: true, old_buffer_pct: 50, new_buffer_pct: 25 });
+    if (shown.buffer === null || shown.site === null) throw new Error("the example has both");
+
+    const written = { ...shown, buffer: { ...shown.buffer, log_recent: [applied] } };
+    const readAgain = { ...written, site: { ...shown.site, read_at: "2026-11-22T11:00:30Z" } };
+
+    expect(lead(written)).toContain("unteren 25 %");
+    expect(lead(readAgain)).toContain("unteren 50 %");
+  });
+
   test("speaks of what would be while it is only observed", () => {
     expect(lead(state())).toContain("Es würde die unteren 25 %");
   });
@@ -118,7 +135,8 @@ describe("the language", () => {
     const english = MESSAGES.en.buffer.reasonText(
       {
         confidence: "82%", spread: "14.0 ct/kWh", buffer: "25%",
-        isSimulated: true, isFailed: false, limit: null, outside: null,
+        isSimulated: true, isFailed: false,
+        held: null, limit: null, outside: null,
       },
       "Konfidenz 82% · Spread 14ct · Puffer 25% · [Simulation]",
     );

@@ -19,6 +19,12 @@ export function lastEvent(state: State): BufferEvent | null {
 
 /** The buffer in force in evcc [%]; null when not known. */
 export function bufferInEvccPct(state: State): number | null {
+  const last = lastEvent(state);
+  const readAt = state.site?.read_at;
+  // A cycle reads first and writes then, so the reading it shows is the older of the two.
+  if (last?.applied === true && readAt !== undefined && Date.parse(last.ts) >= Date.parse(readAt)) {
+    return last.new_buffer_pct;
+  }
   return state.site?.settings?.buffer_soc_pct ?? null;
 }
 
