@@ -26,9 +26,10 @@ class _Server(ThreadingHTTPServer):
     # A stream that its reader left ends only when the service writes again.
     block_on_close = False
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, browsers_host: str | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target_port = target_port
+        self.browsers_host = browsers_host
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -69,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
             "X-Ingress-Path": PREFIX,
             "X-Remote-User-Id": "0123456789abcdef",
             "X-Forwarded-For": "192.168.1.20",
-            "X-Forwarded-Host": BROWSERS_HOST,
+            "X-Forwarded-Host": self.server.browsers_host or self.headers["Host"],
             "X-Forwarded-Proto": "https",
             "X-Hass-Source": "core.ingress",
         }
@@ -92,9 +93,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def ingress_to(target_port: int) -> Iterator[int]:
-    """Forward to a service on this machine; give the proxy's own port."""
-    server = _Server(target_port)
+def ingress_to(target_port: int, *, browsers_host: str | None = BROWSERS_HOST) -> Iterator[int]:
+    """Forward to a service on this machine; give the proxy's own port.
+
+    ``browsers_host`` is what the browser calls Home Assistant; None takes it from each request.
+    """
+    server = _Server(target_port, browsers_host)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
