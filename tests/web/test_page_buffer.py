@@ -218,8 +218,25 @@ def test_what_the_owner_sets_in_evcc_is_shown_and_left_alone(
 
     expect(page.get_by_test_id("in-charge")).to_have_attribute("data-in-charge", "owner")
     expect(page.get_by_test_id("buffer-value")).to_have_text("70%")
+    expect(page.get_by_test_id("banner")).to_contain_text("writes nothing to evcc for now")
     newest_row(page, "held")
     assert home.buffer_in_evcc_pct == 70
+
+
+def test_the_owner_can_let_go_of_their_value_at_once(home: ServedHome, open_page: Open) -> None:
+    page = open_page(home.url).page
+    go_live(page)
+    newest_row(page, "applied")
+    home.home.move_slider("bufferSoc", 70)
+    home.move(QUARTER)
+    expect(page.get_by_test_id("in-charge")).to_have_attribute("data-in-charge", "owner")
+
+    page.get_by_test_id("resume").click()
+
+    expect(page.get_by_test_id("in-charge")).to_have_attribute("data-in-charge", "live")
+    expect(page.get_by_test_id("banner")).to_contain_text("written to evcc only when it changes")
+    newest_row(page, "applied")
+    assert home.buffer_in_evcc_pct != 70
 
 
 def test_a_held_write_is_no_failure(home: ServedHome, open_page: Open) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bufferLines, changesOnly, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf } from "../src/logic/buffer-log";
+import { bufferLines, changesOnly, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf, targetOf } from "../src/logic/buffer-log";
 import type { BufferEvent } from "../src/model";
 import { event } from "./example";
 
@@ -41,7 +41,7 @@ describe("the log", () => {
 
   test("sees that somebody else had the say, and calls it no failure", () => {
     const refused = (why: string): BufferEvent =>
-      event(at(0), { mode: "live", reason: `Konfidenz 90% · Spread 9ct · Puffer 25% · nicht übernommen: ${why}` });
+      event(at(0), { mode: "live", new_buffer_pct: 70, reason: `Konfidenz 90% · Spread 9ct · Puffer 25% · nicht übernommen: ${why}` });
     const held = [
       "in evcc von Hand auf 70% gestellt, gilt bis 25.04. 00:00",
       "die Steuerung wurde zurückgegeben",
@@ -52,6 +52,7 @@ describe("the log", () => {
     expect(held.map(heldByOf)).toEqual(["owner", "released", "automatic", "config"]);
     expect(held.map(outcomeOf)).toEqual(["held", "held", "held", "held"]);
     expect(outcomeOf(refused("evcc antwortet nicht"))).toBe("failed");
+    expect(held.map(targetOf)).toEqual([25, 25, 25, 25]);
   });
 
   test("reads from the reason what stood in the way and what somebody changed", () => {

@@ -210,7 +210,7 @@ export const de = {
     price: (rank: PriceRank, isWholeDay: boolean, price: string) =>
       `${priceRank(isWholeDay ? "heute" : "bis Mitternacht")[rank]} (${price}).`,
     priceNone: "Strompreise sind gerade nicht bekannt.",
-    cheaper: (at: string, price: string) => `Am günstigsten wird es um ${at} mit ${price}.`,
+    cheaper: (at: string, price: string) => `Am günstigsten wird es noch: ${at} mit ${price}.`,
   },
 
   flow: {
@@ -293,6 +293,8 @@ export const de = {
     extended: (until: string) => `Die Beobachtung läuft jetzt bis ${until}.`,
     liveTitle: "Live",
     liveText: "Der Wert wird alle 15 Minuten neu berechnet und nur dann nach evcc geschrieben, wenn er sich ändert.",
+    restingTitle: "Live, gerade in Ruhe",
+    restingText: "SmartLoad rechnet alle 15 Minuten weiter, schreibt aber gerade nichts nach evcc.",
     missing: "Der dynamische Puffer steht gerade nicht zur Verfügung.",
     readOnly: "Solange eine Option nicht stimmt, kann nicht live geschaltet werden.",
     summary: "Lage",
@@ -381,6 +383,7 @@ export const de = {
 
   control: {
     title: "Deine Werte in evcc",
+    ownersText: "Bis dahin gilt dein Wert in evcc. SmartLoad kann auch gleich wieder übernehmen.",
     text: "SmartLoad hat diese Einstellungen geändert und sich deine Werte gemerkt.",
     yours: "Deiner",
     ours: "Gerade",

@@ -200,7 +200,7 @@ export const en: Messages = {
         : `At ${pct} the solar forecast is too unsure to free more of it for cars.`,
     price: (rank, isWholeDay, price) => `${priceRank(isWholeDay ? "today" : "until midnight")[rank]} (${price}).`,
     priceNone: "Electricity prices are not known right now.",
-    cheaper: (at, price) => `It will be cheapest at ${at}, at ${price}.`,
+    cheaper: (at, price) => `Cheapest still to come: ${at}, at ${price}.`,
   },
 
   flow: {
@@ -283,6 +283,8 @@ export const en: Messages = {
     extended: (until) => `Observing now runs until ${until}.`,
     liveTitle: "Live",
     liveText: "The value is worked out anew every 15 minutes and written to evcc only when it changes.",
+    restingTitle: "Live, at rest for now",
+    restingText: "SmartLoad goes on working out the value every 15 minutes, but writes nothing to evcc for now.",
     missing: "The dynamic buffer is not available right now.",
     readOnly: "While an option is not right, going live is not possible.",
     summary: "Where things stand",
@@ -371,6 +373,7 @@ export const en: Messages = {
 
   control: {
     title: "Your values in evcc",
+    ownersText: "Until then your value in evcc holds. SmartLoad can also take over again at once.",
     text: "SmartLoad has changed these settings and keeps your values.",
     yours: "Yours",
     ours: "Right now",

@@ -51,6 +51,12 @@ export function effectivePct(event: BufferEvent): number {
   return outcome === "failed" || outcome === "held" ? event.old_buffer_pct : event.new_buffer_pct;
 }
 
+/** What SmartLoad wanted; where it could not be written, the German reason alone tells it. */
+export function targetOf(event: BufferEvent): number {
+  const found = /Puffer (\d+(?:\.\d+)?)%/.exec(event.reason);
+  return found === null ? event.new_buffer_pct : Number(found[1]);
+}
+
 export interface Limit {
   setting: string;
   pct: number;

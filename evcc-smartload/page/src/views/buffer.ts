@@ -13,6 +13,7 @@ import {
   limitOf,
   outcomeOf,
   outsideChangeOf,
+  targetOf,
   WEEK_MS,
 } from "../logic/buffer-log";
 import { countdown } from "../logic/clock";
@@ -109,10 +110,11 @@ export class BufferView extends LitElement {
       return html`<section class="card banner" data-testid="banner"><p>${icon("warning")} ${t.buffer.missing}</p></section>`;
     }
     if (buffer.mode === "live") {
+      const isWriting = state.control.in_charge === "live";
       return html`
-        <section class="card banner is-live" data-testid="banner" data-mode="live">
-          <h2>${icon("bolt")} ${t.buffer.liveTitle}</h2>
-          <p>${t.buffer.liveText}</p>
+        <section class="card banner ${isWriting ? "is-live" : ""}" data-testid="banner" data-mode="live">
+          <h2>${icon("bolt")} ${isWriting ? t.buffer.liveTitle : t.buffer.restingTitle}</h2>
+          <p>${isWriting ? t.buffer.liveText : t.buffer.restingText}</p>
         </section>
       `;
     }
@@ -311,12 +313,14 @@ export class BufferView extends LitElement {
     if (state === null) return nothing;
     const kept = state.control.owner_values;
     const isReleased = state.control.in_charge === "released";
-    if (kept.length === 0 && !isReleased) return nothing;
+    const isOwners = state.control.in_charge === "owner";
+    if (kept.length === 0 && !isReleased && !isOwners) return nothing;
+    const text = isReleased ? t.inCharge.releasedText : isOwners ? t.control.ownersText : t.control.text;
     return html`
       <section class="card control" aria-labelledby="control-title" data-testid="control">
         <div>
           <h2 id="control-title">${t.control.title}</h2>
-          <p class="hint">${isReleased ? t.inCharge.releasedText : t.control.text}</p>
+          <p class="hint">${text}</p>
           ${kept.map((value) => html`
             <dl class="facts num">
               <div><dt>${t.control.setting}</dt><dd><code>${value.setting}</code></dd></div>
@@ -327,8 +331,8 @@ export class BufferView extends LitElement {
           `)}
         </div>
         <div class="buttons">
-          ${isReleased
-            ? html`<button class="primary" data-testid="resume" @click=${() => this.change(api.resume, t.control.resumed)}>${t.control.resume}</button>`
+          ${isReleased || isOwners
+            ? html`<button class=${isReleased ? "primary" : ""} data-testid="resume" @click=${() => this.change(api.resume, t.control.resumed)}>${t.control.resume}</button>`
             : html`<button data-testid="release" @click=${() => this.change(api.release, t.control.released)}>${t.control.release}</button>`}
         </div>
         <p class="notice">${this.notice}</p>
@@ -417,7 +421,7 @@ export class BufferView extends LitElement {
       {
         confidence: format.pct(event.pv_confidence),
         spread: format.spread(event.price_spread_ct),
-        buffer: format.pct(event.new_buffer_pct),
+        buffer: format.pct(targetOf(event)),
         isSimulated: outcome === "simulated",
         isFailed: outcome === "failed",
         held: heldBy === null ? null : t.buffer.heldBy[heldBy],
