@@ -43,7 +43,7 @@ test: .venv/.dev $(PAGE_BUILT) chromium
 	@echo "==> Testing the page"
 	@cd $(PAGE) && npm test --silent
 	@echo "==> Testing SmartLoad"
-	@$(VENV_PYTHON) -m pytest -n 2
+	@$(VENV_PYTHON) -m pytest -n 2 --dist worksteal
 
 check: .venv/.dev $(PAGE)/node_modules/.installed
 	@echo "==> ruff"

@@ -208,6 +208,8 @@ class DynamicBufferCalc:
         self._observation_extended_until: datetime | None = None
         self._current_buffer_pct: float = cfg.battery_min_soc
         self._log: deque[dict[str, object]] = deque(maxlen=MAX_LOG_ENTRIES)
+        # Each event as JSON, once: seven days of them are written after every cycle.
+        self._log_json: deque[str] = deque(maxlen=MAX_LOG_ENTRIES)
         self._changed_outside: str | None = None
         self._load()
 
@@ -266,7 +268,7 @@ class DynamicBufferCalc:
             if self._changed_outside is not None:
                 event.reason += self._changed_outside
                 self._changed_outside = None
-            self._log.append(event.to_dict())
+            self._append(event.to_dict())
         self._save()
         return self.result(now)
 
@@ -464,7 +466,12 @@ class DynamicBufferCalc:
         self._observation_extended_until = state.extended_until
         if state.current_buffer_pct is not None:
             self._current_buffer_pct = state.current_buffer_pct
-        self._log.extend(state.log)
+        for entry in state.log:
+            self._append(entry)
+
+    def _append(self, entry: dict[str, object]) -> None:
+        self._log.append(entry)
+        self._log_json.append(_to_json(entry))
 
     def _save(self) -> None:
         """Persist the state: serialise under the lock, write after it is released."""
@@ -479,18 +486,16 @@ class DynamicBufferCalc:
         self._state_file.write(number, text)
 
     def _serialise(self) -> str:
-        return json.dumps(
+        head = _to_json(
             {
                 "version": BUFFER_MODEL_VERSION,
                 "deployment_ts": _iso(self._deployment_ts),
                 "live_override": self._live_override,
                 "observation_extended_until": _iso(self._observation_extended_until),
                 "current_buffer_pct": self._current_buffer_pct,
-                "log": list(self._log),
-            },
-            ensure_ascii=False,
-            allow_nan=False,
+            }
         )
+        return f'{head[:-1]}, "log": [{", ".join(self._log_json)}]}}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -537,6 +542,10 @@ def _why_in_german(exc: Exception) -> str:
 def _printable(exc: Exception) -> str:
     """Return the text without what cannot be written as UTF-8 (half a surrogate pair)."""
     return str(exc).encode(errors="replace").decode()
+
+
+def _to_json(value: dict[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _iso(instant: datetime | None) -> str | None:
