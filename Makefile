@@ -41,7 +41,7 @@ run: .venv/.runtime $(PAGE_BUILT)
 
 test: .venv/.dev $(PAGE_BUILT) chromium
 	@echo "==> Testing the page"
-	@cd $(PAGE) && npm test --silent
+	@cd $(PAGE) && npm test --silent --no-update-notifier
 	@echo "==> Testing SmartLoad"
 	@$(VENV_PYTHON) -m pytest -n 2 --dist worksteal
 
@@ -106,7 +106,7 @@ $(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || { \
 		echo "Building the page needs Node 20.19 or newer; this is $$(node --version)." >&2; exit 1; }
 	@echo "==> Installing the page's packages"
-	@cd $(PAGE) && npm ci --no-audit --no-fund --loglevel=error > /dev/null
+	@cd $(PAGE) && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error > /dev/null
 	@touch $@
 
 $(PAGE_BUILT): $(PAGE)/node_modules/.installed $(PAGE_SOURCES)
