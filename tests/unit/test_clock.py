@@ -155,6 +155,18 @@ def test_a_wall_clock_that_jumps_during_a_wait_is_noticed(real: RealTime) -> Non
     assert len(wake.naps_s) == 1
 
 
+def test_a_wall_clock_that_is_set_back_does_not_make_the_wait_longer(real: RealTime) -> None:
+    class SetBack(SystemClock):
+        def now(self) -> datetime:
+            passed = timedelta(seconds=real.s - 1000.0)
+            return START + passed - (HOUR if real.s >= 1010.0 else timedelta(0))
+
+    wake = WakeAfter(real)
+
+    assert SetBack().wait_until(START + timedelta(seconds=40), wake) is False
+    assert real.s == 1040.0
+
+
 # The simulated clock
 
 

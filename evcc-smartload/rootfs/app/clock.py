@@ -23,7 +23,10 @@ class Clock(Protocol):
         ...
 
     def wait_until(self, instant: datetime, wake: threading.Event) -> bool:
-        """Wait for ``instant``; return True when ``wake`` was set before it came."""
+        """Wait for ``instant``; return True when ``wake`` was set before it came.
+
+        A clock that is set back meanwhile does not make the wait longer.
+        """
         ...
 
 
@@ -40,8 +43,11 @@ class SystemClock:
         return time.monotonic()
 
     def wait_until(self, instant: datetime, wake: threading.Event) -> bool:
+        longest_until_s = self.monotonic_s() + (instant - self.now()).total_seconds()
         while True:
-            left_s = (instant - self.now()).total_seconds()
+            left_s = min(
+                (instant - self.now()).total_seconds(), longest_until_s - self.monotonic_s()
+            )
             if left_s <= 0:
                 return wake.is_set()
             if wake.wait(min(left_s, self._LONGEST_NAP_S)):
