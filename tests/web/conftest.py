@@ -12,6 +12,8 @@ from tests.support.web_service import Service, build_page
 
 # What the tests of the page wait for comes within a second; a busy machine may take longer.
 PATIENCE_MS = 10_000
+# More than the 50 decisions that the page shows at first.
+HISTORY = timedelta(hours=14)
 
 
 @pytest.fixture
@@ -29,15 +31,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def observed_day(tmp_path_factory: pytest.TempPathFactory) -> Past:
-    folder = tmp_path_factory.mktemp("observed_day")
-    return live_through(folder, until=NOON, duration=timedelta(days=1), live=False)
+def observed_past(tmp_path_factory: pytest.TempPathFactory) -> Past:
+    folder = tmp_path_factory.mktemp("observed_past")
+    return live_through(folder, until=NOON, duration=HISTORY, live=False)
 
 
 @pytest.fixture(scope="session")
-def live_day(tmp_path_factory: pytest.TempPathFactory) -> Past:
-    folder = tmp_path_factory.mktemp("live_day")
-    return live_through(folder, until=NOON, duration=timedelta(days=1), live=True)
+def live_past(tmp_path_factory: pytest.TempPathFactory) -> Past:
+    folder = tmp_path_factory.mktemp("live_past")
+    return live_through(folder, until=NOON, duration=HISTORY, live=True)
 
 
 Serve = Callable[..., ServedHome]
