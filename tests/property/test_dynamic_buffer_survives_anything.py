@@ -67,7 +67,7 @@ def one_step(  # noqa: PLR0913  # the four arguments of a step, and what stands 
         json.dumps(result, allow_nan=False, ensure_ascii=False).encode()
         assert len(events(result)) == 1
         restarted = bench.start()
-        assert restarted.problem is None
+        assert restarted.state_file.load_problem is None
         assert restarted.log() == calc.log()
 
 
@@ -129,7 +129,7 @@ def test_any_json_under_the_right_keys_is_survived(state: dict[str, object]) -> 
         result = calc.step(1.0, 0.0, [], T0)
 
         json.dumps(result, allow_nan=False)
-        goes_live = calc.problem is None and state.get("live_override") is True
+        goes_live = calc.state_file.load_problem is None and state.get("live_override") is True
         assert result["mode"] == ("live" if goes_live else "observation")
 
 

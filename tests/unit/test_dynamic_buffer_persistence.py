@@ -186,14 +186,14 @@ def test_a_file_that_cannot_be_trusted_is_kept_aside_reported_and_observation_st
     assert result["current_buffer_pct"] == 30
     assert len(events(result)) == 1
     assert bench.evcc.told == []
-    assert calc.problem is not None
-    assert aside[0].name in calc.problem
+    assert calc.state_file.load_problem is not None
+    assert aside[0].name in calc.state_file.load_problem
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert saved(bench)["version"] == 1
 
 
 def test_a_missing_file_is_a_first_start_and_no_problem(bench: Bench) -> None:
-    assert bench.start().problem is None
+    assert bench.start().state_file.load_problem is None
 
 
 def test_a_good_file_is_no_problem(bench: Bench) -> None:
@@ -201,7 +201,7 @@ def test_a_good_file_is_no_problem(bench: Bench) -> None:
 
     calc = bench.start()
 
-    assert calc.problem is None
+    assert calc.state_file.load_problem is None
     assert calc._deployment_ts == T0 - DAY
     assert list(bench.folder.iterdir()) == [bench.path]
 
@@ -240,8 +240,8 @@ def test_a_folder_that_cannot_be_written_is_reported_once_and_stops_nothing(
     assert result["current_buffer_pct"] == 20
     assert len(events(result)) == 3
     assert len(caplog.records) == 1
-    assert calc.problem is not None
-    assert str(bench.path) in calc.problem
+    assert calc.state_file.save_problem is not None
+    assert str(bench.path) in calc.state_file.save_problem
 
 
 def test_once_the_folder_works_again_everything_is_saved(
@@ -256,7 +256,7 @@ def test_once_the_folder_works_again_everything_is_saved(
     calc.step(0.5, 0.0, [], T0 + SLOT)
     calc.step(0.5, 0.0, [], T0 + 2 * SLOT)
 
-    assert calc.problem is None
+    assert calc.state_file.save_problem is None
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.INFO]
     assert len(bench.start().log()) == 3
 
@@ -275,8 +275,8 @@ def test_a_failed_write_leaves_the_old_file_whole(
     calc.step(0.5, 0.0, [], T0 + SLOT)
 
     assert bench.path.read_bytes() == before
-    assert calc.problem is not None
-    assert "No space left on device" in calc.problem
+    assert calc.state_file.save_problem is not None
+    assert "No space left on device" in calc.state_file.save_problem
 
 
 def test_the_text_is_on_disk_under_another_name_before_it_takes_the_files_place(

@@ -412,7 +412,8 @@ def test_everything_learned_survives_a_restart(tmp_path: Path) -> None:
     now = live_through(before, MIDNIGHT, 3 * DAY, measured_kw=lambda at: 0.8 * sun_kw(at))
 
     after = PVForecaster(now, path)
-    assert after.problem is None
+    assert after.state_file is not None
+    assert after.state_file.load_problem is None
     assert after.confidence == before.confidence
     for forecaster in (before, after):
         live_through(forecaster, now, 6 * HOUR)
@@ -467,7 +468,8 @@ def test_a_model_that_cannot_be_trusted_is_kept_aside_and_learning_starts_over(
 
     forecaster = PVForecaster(MIDNIGHT, path)
 
-    assert forecaster.problem is not None
+    assert forecaster.state_file is not None
+    assert forecaster.state_file.load_problem is not None
     assert forecaster.confidence == 0.0
     assert not path.exists()
     assert len(list(tmp_path.iterdir())) == 1
@@ -477,7 +479,10 @@ def test_an_empty_model_is_a_good_one(tmp_path: Path) -> None:
     path = tmp_path / "pv.json"
     path.write_text(json.dumps(GOOD), encoding="utf-8")
 
-    assert PVForecaster(MIDNIGHT, path).problem is None
+    forecaster = PVForecaster(MIDNIGHT, path)
+
+    assert forecaster.state_file is not None
+    assert forecaster.state_file.load_problem is None
 
 
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
@@ -486,7 +491,8 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     forecaster.update(MIDNIGHT, two_days(MIDNIGHT))
 
     assert forecaster.confidence > 0.0
-    assert forecaster.problem is not None
+    assert forecaster.state_file is not None
+    assert forecaster.state_file.save_problem is not None
 
 
 def test_what_is_remembered_does_not_grow(tmp_path: Path) -> None:

@@ -374,11 +374,6 @@ class DynamicBufferCalc:
             raise ExtensionTooShortError(ends_at=end, extra_days=extra_days)
 
     @property
-    def problem(self) -> str | None:
-        """What is wrong with the state file, in English; None when all is well."""
-        return self._state_file.problem
-
-    @property
     def not_applied(self) -> str | None:
         """The reason of the last decision when it was live and did not reach evcc."""
         with self._lock:

@@ -27,13 +27,9 @@ class StateFile:
         self._path = path
         self._write_lock = threading.Lock()
         self._written_number = 0
+        # What is wrong, in English; None when all is well.
         self.load_problem: str | None = None
         self.save_problem: str | None = None
-
-    @property
-    def problem(self) -> str | None:
-        """What is wrong, in English; None when all is well."""
-        return self.save_problem or self.load_problem
 
     def load(self, parse: Callable[[dict[str, object]], T], now: datetime) -> T | None:
         """Return what ``parse`` makes of the file; None when it is missing or was set aside.

@@ -218,11 +218,6 @@ class PVForecaster:
         return self._file
 
     @property
-    def problem(self) -> str | None:
-        """What is wrong with the model file, in English; None when all is well."""
-        return None if self._file is None else self._file.problem
-
-    @property
     def slots_kw(self) -> tuple[float, ...]:
         """Expected power [kW] of the 96 quarter hours from the last update on; unknown is 0.
 
