@@ -153,22 +153,27 @@ def test_the_status_says_since_when(evcc: ScriptedEvcc, watch: SiteWatch) -> Non
 
 
 def test_a_silent_evcc_is_searched_for_at_each_reading(evcc: ScriptedEvcc) -> None:
-    searches: list[str] = []
-    found: list[str] = []
+    answers = [False, True]
     watch = SiteWatch(
-        evcc,
-        NOON,
-        url=lambda: found[0] if found else None,
-        search=lambda: searches.append("searched"),
+        evcc, NOON, url=lambda: "http://evcc.local:7070", search=lambda: answers.pop(0)
     )
     evcc.answer = AWAY
-    watch.read(NOON)
-    watch.read(NOON + POLL)
-    assert len(searches) == 2
-    assert watch.status.url is None
 
-    found.append("http://evcc.local:7070")
-    evcc.answer = full_site()
-    watch.read(NOON + 2 * POLL)
-    assert len(searches) == 2
-    assert watch.status.url == "http://evcc.local:7070"
+    watch.read(NOON)
+    before = watch.status
+    watch.read(NOON + POLL)
+
+    assert (before.url, watch.status.url) == (None, "http://evcc.local:7070")
+    assert answers == []
+
+
+def test_an_evcc_that_answers_where_it_was_looked_for_first_needs_no_search(
+    evcc: ScriptedEvcc,
+) -> None:
+    watch = SiteWatch(
+        evcc, NOON, url=lambda: "http://localhost:7070", search=lambda: pytest.fail("searched")
+    )
+
+    watch.read(NOON)
+
+    assert watch.status.url == "http://localhost:7070"

@@ -300,15 +300,14 @@ def watch_for(evcc: EvccClient, evcc_at: Evcc, now: datetime) -> SiteWatch:
     """Build what reads evcc; without an address it looks where evcc usually is."""
     if evcc_at.url:
         return SiteWatch(evcc, now, url=lambda: evcc.base_url)
-    found: list[str] = []
 
-    def search() -> None:
+    def search() -> bool:
         url = find_evcc(evcc_at.candidates, transport=evcc_at.transport)
         if url is not None:
-            found[:] = [url]
             evcc.move_to(url)
+        return url is not None
 
-    return SiteWatch(evcc, now, url=lambda: evcc.base_url if found else None, search=search)
+    return SiteWatch(evcc, now, url=lambda: evcc.base_url, search=search)
 
 
 def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebServer:

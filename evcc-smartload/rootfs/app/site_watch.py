@@ -37,20 +37,22 @@ class SiteWatch:
         evcc: SiteReader,
         now: datetime,
         *,
-        url: Callable[[], str | None],
-        search: Callable[[], None] | None = None,
+        url: Callable[[], str],
+        search: Callable[[], bool] | None = None,
     ) -> None:
         """Nothing is read yet.
 
         Args:
             evcc: The client.
             now: Since when evcc counts as not reached.
-            url: Returns the address in use, None while none is known.
-            search: Looks for evcc elsewhere; called when it does not answer.
+            url: Returns the address in use.
+            search: Looks for evcc elsewhere and returns whether it is somewhere; called when it
+                does not answer. Without one the address is the owner's and always known.
         """
         self._evcc = evcc
         self._url = url
         self._search = search
+        self._is_address_known = search is None
         self._site: SiteSnapshot | None = None
         self._reachable = False
         self._since = now
@@ -61,12 +63,13 @@ class SiteWatch:
             site = self._evcc.read_site(now)
         except SourceError as exc:
             self._note(now, reachable=False)
-            if self._search is not None:
-                self._search()
+            if self._search is not None and self._search():
+                self._is_address_known = True
             return Reading(site=self._site, error=exc, changed=False)
         came_back = self._site is not None and not self._reachable
         changed = came_back or (self._site is not None and _differs(self._site, site))
         first = self._site is None
+        self._is_address_known = True
         self._note(now, reachable=True)
         site = self._with_past_prices(site, now)
         self._site = site
@@ -95,7 +98,7 @@ class SiteWatch:
     def status(self) -> EvccStatus:
         """The connection as it is shown."""
         return EvccStatus(
-            url=self._url(),
+            url=self._url() if self._is_address_known else None,
             reachable=self._reachable,
             since=self._since,
             version=None if self._site is None else self._site.evcc_version,
