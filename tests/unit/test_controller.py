@@ -102,7 +102,7 @@ def test_without_a_writable_disk_the_first_write_is_refused(tmp_path: Path) -> N
     assert house.evcc.buffer_soc == 50
     assert house.controller.owned == ()
     assert not house.controller.can_save
-    assert house.controller.problem is not None
+    assert house.controller.state_file.save_problem is not None
 
 
 def test_once_the_disk_is_writable_the_write_goes_out(tmp_path: Path) -> None:
@@ -112,7 +112,21 @@ def test_once_the_disk_is_writable_the_write_goes_out(tmp_path: Path) -> None:
 
     assert house.write(30)
     assert house.evcc.buffer_soc == 30
-    assert house.controller.problem is None
+    assert house.controller.state_file.save_problem is None
+
+
+def test_what_a_full_disk_did_not_take_is_put_there_with_a_later_reading(house: OwnedEvcc) -> None:
+    house.read()
+    blocked = house.path.with_name(house.path.name + ".tmp")
+    blocked.mkdir()
+    house.controller.release()
+    assert not house.path.exists()
+
+    blocked.rmdir()
+    house.read()
+
+    assert house.controller.can_save
+    assert json.loads(house.path.read_text(encoding="utf-8"))["released"] is True
 
 
 def test_a_state_file_that_cannot_be_trusted_is_kept_aside_and_reported(tmp_path: Path) -> None:
@@ -121,7 +135,7 @@ def test_a_state_file_that_cannot_be_trusted_is_kept_aside_and_reported(tmp_path
     house = OwnedEvcc(tmp_path)
 
     assert house.controller.owned == ()
-    assert house.controller.problem is not None
+    assert house.controller.state_file.load_problem is not None
     assert len(list(tmp_path.iterdir())) == 1
 
 

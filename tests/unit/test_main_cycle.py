@@ -13,6 +13,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from config import Config
+from domain.config_problem import ConfigProblem
 from domain.control import InCharge
 from domain.horizon import SLOT
 from domain.state import CycleKind, SystemState
@@ -49,13 +50,13 @@ class Cycled:
         start = int(NOON.timestamp()) + 3600 * (k - 4)
         return [start, start + 3600]
 
-    def start(self) -> None:
+    def start(self, *, config_problems: tuple[ConfigProblem, ...] = ()) -> None:
         """Build the service (again), as after a restart."""
         self.parts = build_parts(
             Config(battery_min_soc=self.base_pct),
             Installation(
                 started_at=self.clock.now(),
-                config_problems=(),
+                config_problems=config_problems,
                 options_path="test.yaml",
                 fixed_zone=UTC,
             ),
@@ -418,6 +419,36 @@ def test_a_release_gives_back_and_keeps_off_until_control_is_taken(service: Cycl
     service.cycle()
     assert service.evcc.buffer_soc == 30
     assert service.state().control.in_charge is InCharge.LIVE
+
+
+def test_a_release_while_evcc_is_away_gives_back_when_it_is_there_again(service: Cycled) -> None:
+    service.base_pct = 30
+    service.start()
+    service.calc.activate_live()
+    service.cycle()
+    service.evcc.is_starting = True
+    fulfil(service.parts, Wish.RELEASE)
+    assert service.parts.controller.owned
+
+    service.evcc.is_starting = False
+    service.cycle()
+
+    assert service.evcc.buffer_soc == 50
+    assert service.parts.controller.owned == ()
+
+
+def test_a_wrong_option_gives_back_what_an_earlier_run_changed(service: Cycled) -> None:
+    service.base_pct = 30
+    service.start()
+    service.calc.activate_live()
+    service.cycle()
+    wrong = ConfigProblem(option="port", given="abc", allowed="1 to 65535", nearest=None)
+
+    service.start(config_problems=(wrong,))
+    service.cycle()
+
+    assert service.evcc.buffer_soc == 50
+    assert service.parts.controller.owned == ()
 
 
 def test_a_stop_gives_back_and_a_restart_goes_on(service: Cycled) -> None:

@@ -179,9 +179,9 @@ class Controller:
         return self._held.owned
 
     @property
-    def problem(self) -> str | None:
-        """What is wrong with the state file, in English; None when all is well."""
-        return self._file.problem
+    def has_say(self) -> bool:
+        """Whether SmartLoad may change evcc at all: not released, and the options are right."""
+        return self._may_write and not self._held.released
 
     @property
     def state_file(self) -> StateFile:
@@ -343,7 +343,8 @@ class Controller:
     # -- persistence -------------------------------------------------------------------------
 
     def _keep(self, held: Held) -> None:
-        if held == self._held:
+        """Take on ``held`` and put it on disk, again and again while the disk does not take it."""
+        if held == self._held and self.can_save:
             return
         self._held = held
         self._state_number += 1

@@ -115,7 +115,7 @@ def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
     foreign_pct = parts.controller.note_reading(reading.site.settings, is_live=is_live, now=now)
     if foreign_pct is not None and parts.buffer_calc is not None:
         parts.buffer_calc.report_evcc_value(foreign_pct)
-    if parts.controller.owned and not is_live:
+    if parts.controller.owned and not (is_live and parts.controller.has_say):
         hand_back(parts)
 
 
