@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { bufferLines, changesOnly, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf, targetOf } from "../src/logic/buffer-log";
+import { de } from "../src/i18n/de";
+import { en } from "../src/i18n/en";
+import { bufferLines, changesOnly, foundPctOf, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf, targetOf } from "../src/logic/buffer-log";
 import type { BufferEvent } from "../src/model";
 import { event } from "./example";
 
@@ -62,6 +64,33 @@ describe("the log", () => {
     expect(limitOf(limited)).toEqual({ setting: "prioritySoc", pct: 40 });
     expect(outsideChangeOf(moved)).toEqual({ fromPct: 30, toPct: 55 });
     expect(limitOf(moved)).toBeNull();
+  });
+
+  test("reads from the reason what evcc held before the first decision", () => {
+    const first = event(at(0), { reason: "Konfidenz 0% · Spread 0ct · Puffer 30% · [Simulation] · in evcc steht: 55%" });
+
+    expect(foundPctOf(first)).toBe(55);
+    expect(foundPctOf(event(at(15)))).toBeNull();
+    expect(outsideChangeOf(first)).toBeNull();
+  });
+
+  test("tells in both languages what evcc held before the first decision", () => {
+    const facts = {
+      confidence: "0%",
+      spread: "0 ct",
+      buffer: "30%",
+      isSimulated: true,
+      isFailed: false,
+      held: null,
+      limit: null,
+      outside: null,
+    };
+    const written = "Konfidenz 0% · Spread 0ct · Puffer 30% · [Simulation] · in evcc steht: 55%";
+
+    expect(de.buffer.reasonText({ ...facts, outside: de.buffer.found("55 %") }, written)).toBe(written);
+    expect(en.buffer.reasonText({ ...facts, outside: en.buffer.found("55%") }, written)).toBe(
+      "Confidence 0% · spread 0 ct · buffer 30% · evcc holds 55% · [Simulation]",
+    );
   });
 
   test("as a table has the changes only", () => {

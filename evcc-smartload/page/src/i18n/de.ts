@@ -48,7 +48,7 @@ export const de = {
     polling: "Verbunden (Abfrage)",
     lost: (since: string) => `Getrennt seit ${since}`,
     lostLong: (since: string) =>
-      `Keine Verbindung zu SmartLoad seit ${since}. Die Werte sind von da; die Seite verbindet sich von selbst wieder.`,
+      `Keine Verbindung zu SmartLoad seit ${since}. Die Werte sind auf diesem Stand; die Seite verbindet sich von selbst wieder.`,
     neverHeard: "SmartLoad antwortet nicht. Die Seite versucht es von selbst weiter.",
     refused: "Kein Zugang",
     expired: "Sitzung abgelaufen",
@@ -63,7 +63,7 @@ export const de = {
     observingOpen: "und ändert nichts in evcc.",
     live: "SmartLoad steuert",
     liveText: "den Puffer (bufferSoc) in evcc, alle 15 Minuten neu.",
-    owner: "Deine Hand gilt.",
+    owner: "Deine Einstellung gilt.",
     ownerUntil: (until: string) => `Du hast den Wert in evcc selbst gesetzt; SmartLoad lässt ihn bis ${until} in Ruhe.`,
     ownerOpen: "Du hast den Wert in evcc selbst gesetzt; SmartLoad lässt ihn in Ruhe.",
     evcc_automatic: "evcc steuert selbst.",
@@ -159,7 +159,7 @@ export const de = {
     },
     store_was_unreadable: {
       title: "Eine Zustandsdatei war nicht lesbar",
-      text: "Sie liegt unter anderem Namen daneben; die Beobachtung hat neu begonnen.",
+      text: "Sie liegt unter anderem Namen daneben; was darin stand, beginnt von vorn. Welche es war, steht darunter.",
     },
     config_invalid: {
       title: "Eine Option stimmt nicht",
@@ -194,7 +194,7 @@ export const de = {
     noEvccYet: "SmartLoad hat evcc noch nicht gefunden. Bis dahin gibt es nichts zu entscheiden.",
     evccAway: (since: string) => `evcc antwortet seit ${since} nicht. SmartLoad ändert nichts und zeigt, was zuletzt bekannt war.`,
     noBattery: "evcc kennt keinen Hausakku. Ohne ihn hat der Puffer nichts zu tun.",
-    noBuffer: "Der Puffer wurde noch nicht berechnet. Die erste Rechnung kommt mit der nächsten Viertelstunde.",
+    noBuffer: "Der Puffer wurde noch nicht berechnet. Die erste Berechnung kommt mit der nächsten Viertelstunde.",
     liveReserved: (buffer: string, soc: string) =>
       `Der Hausakku bleibt gerade ganz für das Haus: Er steht bei ${soc}, und die unteren ${buffer} gehören dem Haus.`,
     liveFree: (buffer: string, above: string) =>
@@ -286,7 +286,7 @@ export const de = {
     hours: (n: number) => plural(n, "Stunde", "Stunden"),
     minutes: (n: number) => plural(n, "Minute", "Minuten"),
     isOver: "Mit der nächsten Viertelstunde wird es live.",
-    noEnd: "Wann die Beobachtung endet, steht nach der ersten Rechnung fest.",
+    noEnd: "Wann die Beobachtung endet, steht nach der ersten Berechnung fest.",
     activate: "Jetzt live schalten",
     extend: "Länger beobachten",
     activated: "SmartLoad steuert den Puffer jetzt.",
@@ -321,7 +321,7 @@ export const de = {
     reason: "Begründung",
     chart: "Puffer der letzten sieben Tage",
     chartConfidence: "PV-Konfidenz der letzten sieben Tage",
-    chartEmpty: "Die Linie beginnt mit der ersten Rechnung.",
+    chartEmpty: "Die Linie beginnt mit der ersten Berechnung.",
     applied: "Angewendet",
     failed: "Nicht übernommen",
     floor: "Untergrenze 10 %",
@@ -356,6 +356,7 @@ export const de = {
       asWritten: string,
     ): string => asWritten,
     outside: (from: string, to: string) => `in evcc geändert: ${from} → ${to}`,
+    found: (pct: string) => `in evcc steht: ${pct}`,
   },
 
   activate: {
@@ -364,7 +365,7 @@ export const de = {
     from: "bufferSoc jetzt",
     to: "bufferSoc dann",
     stays: (pct: string) => `Der Wert bleibt zunächst bei ${pct}.`,
-    unknownTarget: "Der neue Wert steht nach der nächsten Rechnung fest.",
+    unknownTarget: "Der neue Wert steht nach der nächsten Berechnung fest.",
     then: (pct: string) =>
       `Steht der Hausakku über ${pct}, lässt evcc ein Auto im Modus PV aus ihm weiterladen. Darunter bleibt der Akku dem Haus.`,
     later: "SmartLoad passt den Wert danach alle 15 Minuten an, nie unter 20 %.",

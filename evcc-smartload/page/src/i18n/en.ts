@@ -147,7 +147,7 @@ export const en: Messages = {
     },
     store_was_unreadable: {
       title: "A state file could not be read",
-      text: "It was kept under another name; observing started over.",
+      text: "It was kept under another name; what it held starts over. Which one it was is said below.",
     },
     config_invalid: {
       title: "An option is not right",
@@ -346,6 +346,7 @@ export const en: Messages = {
         .filter((part) => part !== null)
         .join(" · "),
     outside: (from, to) => `changed in evcc: ${from} → ${to}`,
+    found: (pct) => `evcc holds ${pct}`,
   },
 
   activate: {

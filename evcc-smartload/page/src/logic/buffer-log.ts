@@ -76,6 +76,12 @@ export function outsideChangeOf(event: BufferEvent): { fromPct: number; toPct: n
   return found === null ? null : { fromPct: Number(found[1]), toPct: Number(found[2]) };
 }
 
+/** What evcc held before SmartLoad's first decision, percent. */
+export function foundPctOf(event: BufferEvent): number | null {
+  const found = /in evcc steht: (-?[\d.]+)%/.exec(event.reason);
+  return found === null ? null : Number(found[1]);
+}
+
 /** Expected solar energy of the next four hours [kWh] from the sum of 16 quarter-hour powers [kW]. */
 export function expectedPvKwh(event: BufferEvent): number {
   return event.expected_pv_kw * 0.25;

@@ -9,6 +9,7 @@ import {
   changesOnly,
   effectivePct,
   expectedPvKwh,
+  foundPctOf,
   heldByOf,
   limitOf,
   outcomeOf,
@@ -414,7 +415,6 @@ export class BufferView extends LitElement {
   private reason(event: BufferEvent): string {
     const { t, format } = this.context;
     const limit = limitOf(event);
-    const outside = outsideChangeOf(event);
     const outcome = outcomeOf(event);
     const heldBy = outcome === "held" ? heldByOf(event) : null;
     return t.buffer.reasonText(
@@ -426,10 +426,19 @@ export class BufferView extends LitElement {
         isFailed: outcome === "failed",
         held: heldBy === null ? null : t.buffer.heldBy[heldBy],
         limit: limit === null ? null : t.buffer.limited(limit.setting, format.pct(limit.pct)),
-        outside: outside === null ? null : t.buffer.outside(format.pct(outside.fromPct), format.pct(outside.toPct)),
+        outside: this.outside(event),
       },
       event.reason,
     );
+  }
+
+  /** What evcc held without SmartLoad's doing. */
+  private outside(event: BufferEvent): string | null {
+    const { t, format } = this.context;
+    const change = outsideChangeOf(event);
+    if (change !== null) return t.buffer.outside(format.pct(change.fromPct), format.pct(change.toPct));
+    const foundPct = foundPctOf(event);
+    return foundPct === null ? null : t.buffer.found(format.pct(foundPct));
   }
 
   // -- the two dialogs -----------------------------------------------------------------------
