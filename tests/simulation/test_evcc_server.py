@@ -1,6 +1,7 @@
 """The simulated evcc on a real port, spoken to by real clients."""
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,6 +97,19 @@ def test_a_slow_answer_exceeds_the_clients_patience(evcc: Evcc, server: EvccServ
 
     with pytest.raises(httpx2.ReadTimeout):
         httpx2.get(f"{server.url}/api/state", timeout=0.1)
+
+
+def test_a_stop_does_not_wait_for_a_slow_answer(
+    evcc: Evcc, server: EvccServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    evcc.home.faults.set(slow_s=600.0)
+    with socket.create_connection(("127.0.0.1", httpx2.URL(server.url).port or 0)) as waiting:
+        waiting.sendall(b"POST /api/buffersoc/77 HTTP/1.1\r\nHost: evcc\r\n\r\n")
+
+        server.stop()
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+    assert evcc.state["bufferSoc"] != 77
 
 
 def test_actions_are_carried_out_and_wrong_ones_refused(evcc: Evcc, server: EvccServer) -> None:

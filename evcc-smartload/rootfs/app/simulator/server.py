@@ -35,6 +35,7 @@ class EvccApp:
         self._stream_lock = asyncio.Lock()
         self._ticker: asyncio.Task[None] | None = None
         self.started = threading.Event()
+        self.is_stopping = False
         self.connections: dict[object, asyncio.BaseTransport] = {}
         """Open connections by the client's address, kept by the server's protocol."""
 
@@ -108,13 +109,23 @@ class EvccApp:
         if request.path == FAULTS_PATH:
             response = await asyncio.to_thread(self._switch_faults, request)
         else:
-            await asyncio.sleep(self._home.faults.active.slow_s)
+            await self._hesitate()
+            if self.is_stopping:
+                await self._break_off(scope, receive)
+                return
             try:
                 response = await asyncio.to_thread(self._home.handle, request)
             except EvccOfflineError:
                 await self._break_off(scope, receive)
                 return
         await self._respond(response, scope, receive, send)
+
+    async def _hesitate(self) -> None:
+        """Wait as long as evcc is slow, but not past the server's end."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._home.faults.active.slow_s
+        while not self.is_stopping and (left_s := until_s - loop.time()) > 0:  # noqa: ASYNC110  # set by another thread
+            await asyncio.sleep(min(_TICK_S, left_s))
 
     async def _respond(
         self, response: ApiResponse, scope: Scope, receive: Receive, send: Send
@@ -264,6 +275,7 @@ class EvccServer:
 
     def stop(self) -> None:
         """Stop serving and free the port."""
+        self._app.is_stopping = True
         self._server.should_exit = True
         self._thread.join(_STOP_LIMIT_S)
         self._socket.close()
