@@ -249,7 +249,7 @@ class Controller:
         if is_first and not self.can_save:
             self._keep(before)
             raise WriteRefusedError(
-                "der Wert des Besitzers konnte nicht gesichert werden (Speicher nicht beschreibbar)"
+                "dein eigener Wert konnte nicht gesichert werden (Speicher nicht beschreibbar)"
             )
 
     def _check_allowed(self, setting: EvccSetting) -> None:
