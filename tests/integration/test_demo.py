@@ -23,7 +23,7 @@ def short_past(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_module, "SAVE_EVERY_REAL_S", 0.0)
 
 
-def parts_on(demo: Demo) -> Parts:
+def parts_on(demo: Demo, folder: Path) -> Parts:
     parts = build_parts(
         Config(),
         Installation(
@@ -35,7 +35,7 @@ def parts_on(demo: Demo) -> Parts:
         ),
         clock=demo.clock,
         evcc_at=Evcc(url=demo.evcc_url, transport=demo.transport),
-        data_dir=demo.data_dir,
+        data_dir=folder,
     )
     parts.poll = demo.poll
     parts.after_cycle = demo.after_cycle
@@ -45,25 +45,25 @@ def parts_on(demo: Demo) -> Parts:
 def test_the_past_is_lived_through_with_progress_and_then_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    demo = Demo(tmp_path / "demo", seed=1, speed=3600.0)
+    demo = Demo(tmp_path, seed=1, speed=3600.0)
     assert demo.status().progress_frac == 0.0
     assert logging.getLogger("smartload").level == logging.WARNING
 
-    parts = parts_on(demo)
+    parts = parts_on(demo, tmp_path)
     run_loop(parts, until=DEMO_START + PAST + timedelta(minutes=16))
     parts.evcc.close()
 
     assert demo.status().progress_frac is None
     assert logging.getLogger("smartload").level == logging.NOTSET
     assert "100%" in capsys.readouterr().err
-    log = json.loads((tmp_path / "demo/smartload_buffer_model.json").read_text())["log"]
+    log = json.loads((tmp_path / "smartload_buffer_model.json").read_text())["log"]
     demo.close()
     assert len(log) >= 13
 
-    again = Demo(tmp_path / "demo", seed=1, speed=3600.0)
+    again = Demo(tmp_path, seed=1, speed=3600.0)
     assert again.clock.now() >= DEMO_START + PAST
     assert again.status().progress_frac is None
-    parts = parts_on(again)
+    parts = parts_on(again, tmp_path)
     assert parts.buffer_calc is not None
     assert len(parts.buffer_calc.log()) == len(log)
     parts.evcc.close()
@@ -91,3 +91,13 @@ def test_a_damaged_home_begins_anew_and_is_kept_aside(tmp_path: Path) -> None:
 
     assert demo.clock.now() == DEMO_START
     assert len(list(tmp_path.glob("home.json.unreadable-*"))) == 1
+
+
+def test_a_folder_that_cannot_be_written_stops_no_demo(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    demo = Demo(tmp_path / "file" / "demo", seed=1, speed=360.0)
+    demo.save(DEMO_START)
+    demo.close()
+
+    assert demo.clock.now() == DEMO_START

@@ -65,16 +65,15 @@ class Demo:
         """Continue the home that ``data_dir`` remembers, or begin a new one.
 
         Args:
-            data_dir: Folder of this demo only; created, and cleared when beginning anew.
+            data_dir: Folder of this demo only; cleared when beginning anew. Where it is missing,
+                nothing is kept.
             seed: Which home; another seed begins anew.
             speed: Simulated seconds per real second once the past is lived through.
             fresh: Begin anew in any case.
         """
-        self.data_dir = data_dir
         self._seed = seed
         self._file = StateFile(lambda: data_dir / "home.json")
         self._state_number = 0
-        data_dir.mkdir(parents=True, exist_ok=True)
         past = None if fresh else self._file.load(self._parse, DEMO_START)
         if past is None:
             for file in data_dir.glob("*.json"):

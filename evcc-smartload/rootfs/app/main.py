@@ -407,16 +407,17 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     loaded = load(arguments, environ)
     cfg = loaded.config
     set_up_logging(cfg.log_level)
-    demo = build_demo(cfg, fresh=arguments.fresh) if arguments.demo else None
+    data_dir = Path(cfg.data_dir, "demo") if arguments.demo else Path(cfg.data_dir)
+    make_folder(data_dir)
+    demo = build_demo(cfg, data_dir, fresh=arguments.fresh) if arguments.demo else None
     clock: Clock
     if demo is not None:
-        data_dir, clock = demo.data_dir, demo.clock
+        clock = demo.clock
         evcc_at = Evcc(url=demo.evcc_url, transport=demo.transport)
     else:
-        data_dir, clock = Path(cfg.data_dir), SystemClock()
+        clock = SystemClock()
         candidates = APP_CANDIDATES if loaded.is_app else STAND_ALONE_CANDIDATES
         evcc_at = Evcc(url=cfg.evcc_url, candidates=candidates)
-    make_folder(data_dir)
     installation = Installation(
         started_at=clock.now(),
         config_problems=loaded.problems,
@@ -442,11 +443,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             demo.close()
 
 
-def build_demo(cfg: Config, *, fresh: bool) -> "Demo":
+def build_demo(cfg: Config, data_dir: Path, *, fresh: bool) -> "Demo":
     """Build the simulated home with its evcc and its clock."""
     from demo import Demo  # noqa: PLC0415  # only a demo needs the simulator
 
-    return Demo(Path(cfg.data_dir) / "demo", seed=cfg.demo_seed, speed=cfg.demo_speed, fresh=fresh)
+    return Demo(data_dir, seed=cfg.demo_seed, speed=cfg.demo_speed, fresh=fresh)
 
 
 def make_folder(data_dir: Path) -> None:
