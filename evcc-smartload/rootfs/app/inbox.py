@@ -20,7 +20,6 @@ class Inbox:
         self._wishes: list[Wish] = []
         self._stopping = False
         self.wake = threading.Event()
-        self.stopped = threading.Event()
 
     def put(self, wish: Wish) -> None:
         """Add a wish and wake the cycle."""
@@ -40,7 +39,6 @@ class Inbox:
         """Ask the cycle to end."""
         with self._lock:
             self._stopping = True
-        self.stopped.set()
         self.wake.set()
 
     @property

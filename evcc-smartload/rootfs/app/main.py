@@ -49,6 +49,7 @@ OPTIONS_PATH = Path("/data/options.json")
 # Where evcc usually is when both run on the owner's own machines.
 STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "http://evcc:7070")
 # A stop asked for by SIGTERM is over within two seconds, whatever evcc does.
+LOOK_UP_S = 0.1
 HAND_BACK_S = 1.2
 WEB_STOP_S = 0.5
 
@@ -349,6 +350,7 @@ def zone_of(cfg: Config, environ: Mapping[str, str]) -> tzinfo | None:
 def serve(parts: Parts, web: WebServer) -> int:
     """Run the cycle and the page until SIGTERM or Ctrl-C; then hand back and end within 2 s."""
     ended = threading.Event()
+    asked_to_stop = False
 
     def cycle() -> None:
         try:
@@ -358,21 +360,22 @@ def serve(parts: Parts, web: WebServer) -> int:
             ended.set()
 
     def stop(*_: object) -> None:
-        parts.inbox.stop()
+        # A handler interrupts this very thread, so it must not touch a lock this thread may hold.
+        nonlocal asked_to_stop
+        asked_to_stop = True
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     thread = threading.Thread(target=cycle, name="cycle", daemon=True)
     web.start()
     thread.start()
-    while not (parts.inbox.is_stopping or ended.is_set()):
-        # A signal ends the wait only where Python gets a turn, so look up now and then.
-        parts.inbox.stopped.wait(1.0)
-    failed = ended.is_set() and not parts.inbox.is_stopping
+    while not (asked_to_stop or ended.wait(LOOK_UP_S)):
+        pass
+    parts.inbox.stop()
     thread.join(HAND_BACK_S)
     web.stop(WEB_STOP_S)
     log.info("stopped", owed=[owned.setting.value for owned in parts.controller.owned])
-    return 1 if failed else 0
+    return 0 if asked_to_stop else 1
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
