@@ -2,8 +2,9 @@
 # .venv and evcc-smartload/page/node_modules when it is first needed, as the locks name it.
 #
 #   make run                                the demo: a simulated home, http://localhost:8099
-#   make run EVCC_URL=http://my-evcc:7070   on a real evcc, data in ./data (DATA=... for another folder)
+#   make run EVCC_URL=http://my-evcc:7070   on a real evcc
 #   make run FRESH=1                        the demo from its beginning
+#   make run DATA=/some/folder PORT=8100    another folder than ./data, another port; also with EVCC_URL
 #   make test                               all tests, with the page built and driven in Chromium
 #   make check                              formatters, type checkers and linters
 #   make bench                              the figures: start-up, memory, cycle, readers, fast-forward
@@ -20,7 +21,6 @@ PAGE_BUILT := $(APP)/web/static/index.html
 PAGE_SOURCES := $(filter-out $(PAGE)/test/% $(PAGE)/dev/%, \
 	$(shell find $(PAGE) -name node_modules -prune -o -type f -print))
 VENV_PYTHON := .venv/bin/python
-DATA ?= data
 export EVCC_URL DATA PORT
 
 # The first Python that is new enough; empty when there is none.
@@ -32,8 +32,8 @@ PIP_INSTALL = $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check 
 	--require-hashes --only-binary :all:
 
 # What the service is started with, after main.py.
-RUN_OPTIONS = $(if $(EVCC_URL),--evcc-url "$$EVCC_URL" --data "$$DATA",--demo) \
-	$(if $(PORT),--port "$$PORT") $(if $(FRESH),$(if $(EVCC_URL),,--fresh))
+RUN_OPTIONS = $(if $(EVCC_URL),--evcc-url "$$EVCC_URL",--demo) \
+	$(if $(DATA),--data "$$DATA") $(if $(PORT),--port "$$PORT") $(if $(FRESH),$(if $(EVCC_URL),,--fresh))
 
 run: .venv/.runtime $(PAGE_BUILT)
 	@echo "==> Starting SmartLoad $(if $(EVCC_URL),on $(EVCC_URL),with a simulated home); Ctrl-C stops it"
