@@ -421,6 +421,21 @@ def test_a_release_gives_back_and_keeps_off_until_control_is_taken(service: Cycl
     assert service.state().control.in_charge is InCharge.LIVE
 
 
+def test_taking_control_again_is_no_problem(service: Cycled, lines: list[Any]) -> None:
+    service.calc.activate_live()
+    service.base_pct = 30
+    service.start()
+    service.cycle()
+    fulfil(service.parts, Wish.RELEASE)
+    service.cycle()
+
+    fulfil(service.parts, Wish.TAKE_CONTROL)
+    service.cycle()
+
+    assert service.state().problems == ()
+    assert said(lines, "problem_began") == []
+
+
 def test_a_release_while_evcc_is_away_gives_back_when_it_is_there_again(service: Cycled) -> None:
     service.base_pct = 30
     service.start()

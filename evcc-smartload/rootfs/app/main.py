@@ -75,7 +75,7 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     # The sun of the next day, and how far that can be trusted.
     pv_forecaster.update(now, () if reading.site is None else reading.site.solar)
     pv_96 = pv_forecaster.slots_kw
-    state = describe(parts, now, reading)
+    state = describe(parts, now, reading, is_decided=False)
 
     # Where the buffer should stand and, once live, evcc told so.
     buffer_result: dict[str, object] | None = None

@@ -85,8 +85,14 @@ class Parts:
         return self.buffer_calc is not None and self.buffer_calc.period(now)[0] == "live"
 
 
-def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
-    """Put together everything that is known at this moment."""
+def describe(
+    parts: Parts, now: datetime, reading: Reading, *, is_decided: bool = True
+) -> SystemState:
+    """Put together everything that is known at this moment.
+
+    In the middle of a cycle (not ``is_decided``) the problems are those known so far: what the
+    last decision came to says nothing about the one that is being made.
+    """
     site = reading.site
     control = _describe_control(parts, now, reading)
     return SystemState(
@@ -99,7 +105,9 @@ def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
         pv=parts.pv_forecaster.report(),
         control=control,
         cycle=parts.last_cycle,
-        problems=_find_problems(parts, now, reading, control),
+        problems=_find_problems(parts, now, reading, control)
+        if is_decided
+        else parts.board.problems,
     )
 
 
