@@ -68,9 +68,6 @@ class RecordedBuffer:
         if NOON + timedelta(days=extra_days) < self.ends_at:
             raise ExtensionTooShortError(ends_at=self.ends_at, extra_days=extra_days)
 
-    def result(self, now: datetime | None = None) -> dict[str, object]:
-        return {}
-
     def log(self) -> list[dict[str, object]]:
         return self.events
 

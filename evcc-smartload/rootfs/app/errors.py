@@ -1,7 +1,6 @@
 """Every error SmartLoad raises on purpose; the branches are what a caller treats alike.
 
 SmartLoadError
-├── ConfigError                    the owner must change an option: says which one
 ├── SourceError                    something outside did not answer usefully
 │   ├── EvccUnavailableError        away, timeout, 5xx, starting up: keep the last snapshot
 │   │   └── EvccUnreadableError    an answer that cannot be understood (empty 200, wrong types)
@@ -17,10 +16,6 @@ from datetime import datetime
 
 class SmartLoadError(Exception):
     """Base of all errors that SmartLoad raises on purpose."""
-
-
-class ConfigError(SmartLoadError):
-    """An option is wrong; the text names it, what was given and what is allowed."""
 
 
 class SourceError(SmartLoadError):

@@ -50,10 +50,6 @@ class BufferControl(Protocol):
         """Raise ``ExtensionTooShortError`` when the running period lasts longer."""
         ...
 
-    def result(self, now: datetime | None = None) -> dict[str, object]:
-        """Return the last state without computing, logging or writing."""
-        ...
-
     def log(self) -> list[dict[str, object]]:
         """Return all stored events, oldest first."""
         ...

@@ -1,4 +1,4 @@
-"""Prices per slot, and what the planner-to-be and the buffer want to know about them."""
+"""Prices per slot, and what a decision and the page want to know about them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

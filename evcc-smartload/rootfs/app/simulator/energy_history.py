@@ -50,10 +50,6 @@ class EnergyHistory:
         self._slots: deque[tuple[datetime, tuple[Energy, ...]]] = deque(maxlen=kept_slots)
         self._opened: tuple[datetime, PlantReading] | None = None
 
-    def open_slot(self, start: datetime, reading: PlantReading) -> None:
-        """Begin a slot without closing another, as after a start in the middle of one."""
-        self._opened = (start, reading)
-
     def close_slot(self, end: datetime, reading: PlantReading, forecast_kwh: float) -> None:
         """Store the slot that ended when it was complete, and begin the next."""
         if self._opened is not None and end - self._opened[0] == SLOT:

@@ -80,14 +80,3 @@ BATTERY_ARRAY_VERSION = EvccVersion(
 FORECAST_OBJECTS_VERSION = EvccVersion(number="0.313.2", has_forecast_objects=True)
 CURRENT_VERSION = EvccVersion(number="0.314.0")
 SMART_MODE_VERSION = EvccVersion(number="0.320.0", has_smart_mode=True)
-
-VERSIONS = {
-    version.number: version
-    for version in (
-        ENVELOPE_VERSION,
-        BATTERY_ARRAY_VERSION,
-        FORECAST_OBJECTS_VERSION,
-        CURRENT_VERSION,
-        SMART_MODE_VERSION,
-    )
-}
