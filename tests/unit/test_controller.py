@@ -375,6 +375,21 @@ def test_a_value_moved_back_to_the_owners_is_their_hand_and_owes_nothing(
     assert in_charge(house) is InCharge.OWNER
 
 
+def test_a_clock_that_is_set_back_does_not_stretch_a_hold(house: OwnedEvcc) -> None:
+    house.now += timedelta(days=1000)
+    house.write(30)
+    house.evcc.buffer_soc = 70
+    house.read()
+
+    house.now = START
+    house.read()
+    assert in_charge(house) is InCharge.OWNER
+    house.pass_time(MIDNIGHT - START)
+
+    assert house.write(30)
+    assert house.evcc.buffer_soc == 30
+
+
 def test_moving_it_again_moves_the_hold(house: OwnedEvcc) -> None:
     house.write(30)
     for pct in (70, 60):

@@ -86,7 +86,12 @@ def judge_reading(held: Held, reading: BufferReading, *, hold_until: datetime) -
     pending = _of(held.pending, buffer)
     held = replace(
         held,
-        holds=tuple(hold for hold in held.holds if hold.until > reading.at),
+        # A clock that was set back would otherwise stretch a hold far beyond the next midnight.
+        holds=tuple(
+            replace(hold, until=min(hold.until, hold_until))
+            for hold in held.holds
+            if hold.until > reading.at
+        ),
         pending=_without(held.pending, buffer),
     )
     ours = _of(held.owned, buffer)
