@@ -85,13 +85,16 @@ class RefusedError(Exception):
 def too_short(exc: ExtensionTooShortError, utc_offset: timedelta) -> Refusal:
     """Say until when the running observation lasts, by the home's clock."""
     ends_at = exc.ends_at.astimezone(timezone(utc_offset))
+    days = exc.extra_days
+    days_de = "ein Tag ab jetzt wäre" if days == 1 else f"{days} Tage ab jetzt wären"
+    days_en = "one day" if days == 1 else f"{days} days"
     return Refusal(
         status=409,
         code="extension_too_short",
         text_de=f"Die laufende Beobachtung endet erst am {ends_at:%d.%m.%Y um %H:%M} Uhr; "
-        f"{exc.extra_days} Tage ab jetzt wären kürzer.",
+        f"{days_de} kürzer.",
         text_en=f"The running observation ends on {ends_at:%d %B %Y at %H:%M} only; "
-        f"{exc.extra_days} days from now would be shorter.",
+        f"{days_en} from now would be shorter.",
     )
 
 
