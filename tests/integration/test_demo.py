@@ -83,8 +83,15 @@ def test_another_seed_or_a_fresh_start_begins_anew(tmp_path: Path) -> None:
         demo.close()
 
 
-def test_a_damaged_home_begins_anew_and_is_kept_aside(tmp_path: Path) -> None:
-    (tmp_path / "home.json").write_text('{"version": 1, "seed"')
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"version": 1, "seed"',
+        '{"version": 1, "seed": 1, "now": "2026-05-01T00:00:00+00:00", "home": {}}',
+    ],
+)
+def test_a_damaged_home_begins_anew_and_is_kept_aside(tmp_path: Path, text: str) -> None:
+    (tmp_path / "home.json").write_text(text)
 
     demo = Demo(tmp_path, seed=1, speed=360.0)
     demo.close()
