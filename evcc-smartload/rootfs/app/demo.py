@@ -44,14 +44,24 @@ _LOGGER = logging.getLogger("smartload")
 class DemoTransport(httpx2.BaseTransport):
     """Talks to the simulated evcc directly while the past is lived through, then over HTTP."""
 
-    def __init__(self, direct: httpx2.BaseTransport, is_direct: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        direct: httpx2.BaseTransport,
+        *,
+        is_direct: Callable[[], bool],
+        serve: Callable[[], None],
+    ) -> None:
+        """Remember both ways; ``serve`` is called before each request over HTTP."""
         self._direct = direct
         self._http = httpx2.HTTPTransport()
         self._is_direct = is_direct
+        self._serve = serve
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        transport = self._direct if self._is_direct() else self._http
-        return transport.handle_request(request)
+        if self._is_direct():
+            return self._direct.handle_request(request)
+        self._serve()
+        return self._http.handle_request(request)
 
     def close(self) -> None:
         self._direct.close()
@@ -84,10 +94,13 @@ class Demo:
         self.home: SimulatedHome = default_home(seed=seed, start=self._start, clock=self.clock)
         if home_state is not None:
             self.home.restore_state(home_state)
-        self._server = _start_server(self.home)
+        self._server = _bind_server(self.home)
+        self._is_serving = False
         self.evcc_url = self._server.url
         self.transport = DemoTransport(
-            SimulatorTransport(self.home), lambda: self.clock.is_fast_forwarding
+            SimulatorTransport(self.home),
+            is_direct=lambda: self.clock.is_fast_forwarding,
+            serve=self._serve,
         )
         log.info(
             "simulated_evcc", url=self.evcc_url, time=self._start.isoformat(), new=past is None
@@ -98,6 +111,12 @@ class Demo:
         if self._lives_through_past:
             # Nobody reads a thousand decisions; warnings of the past still come through.
             _LOGGER.setLevel(logging.WARNING)
+
+    def _serve(self) -> None:
+        # Only now: serving the past to nobody would cost a fifth of the time it takes to live it.
+        if not self._is_serving:
+            self._is_serving = True
+            self._server.start()
 
     def status(self) -> DemoStatus:
         """Return the speed and, while the past is lived through, how much of it is."""
@@ -172,12 +191,9 @@ class Demo:
         return now, home
 
 
-def _start_server(home: SimulatedHome) -> EvccServer:
-    """Serve the simulated evcc on its usual port, or on a free one when that is taken."""
+def _bind_server(home: SimulatedHome) -> EvccServer:
+    """Bind the simulated evcc to its usual port, or to a free one when that is taken."""
     try:
-        server = EvccServer(home, port=EVCC_PORT)
-        server.start()
+        return EvccServer(home, port=EVCC_PORT)
     except OSError:
-        server = EvccServer(home, port=0)
-        server.start()
-    return server
+        return EvccServer(home, port=0)

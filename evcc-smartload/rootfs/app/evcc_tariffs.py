@@ -16,7 +16,6 @@ from evcc_values import Notes, to_instant, to_number
 # overlapping, every correct one behind it.
 _LONGEST_RATE = timedelta(days=7)
 _MOST_SOLAR_W = 1_000_000.0
-_SCALAR = (int, float, str)
 # evcc sends all its slots with every state, and hardly any of them is new: a reading costs little
 # when the slots of the one before are recognised. Two weeks of quarter hours, twice.
 _KNOWN_SLOTS = 4096
@@ -49,11 +48,15 @@ def parse_rates(raw: object, notes: Notes, label: str) -> tuple[Rate, ...]:
 def _read_rates(slots: list[object]) -> list[Rate]:
     rates: list[Rate] = []
     for slot in slots:
-        start, end, value = _rate_parts(slot)
-        if isinstance(start, _SCALAR) and isinstance(end, _SCALAR) and isinstance(value, _SCALAR):
-            rate = _read_rate(start, end, value)
-            if rate is not None:
-                rates.append(rate)
+        try:
+            if isinstance(slot, list) and len(slot) == _RATE_PARTS:
+                rate = _read_rate(*slot)
+            else:
+                rate = _read_rate(*_rate_parts(slot))
+        except TypeError:
+            continue  # a list or an object where a time or a number belongs cannot be looked up
+        if rate is not None:
+            rates.append(rate)
     return rates
 
 
@@ -68,10 +71,7 @@ def _read_rate(start_raw: str | float, end_raw: str | float, value_raw: str | fl
 
 
 def _rate_parts(slot: object) -> tuple[object, object, object]:
-    if isinstance(slot, list):
-        if len(slot) == _RATE_PARTS:
-            return slot[0], slot[1], slot[2]
-    elif isinstance(slot, dict):
+    if isinstance(slot, dict):
         return slot.get("start"), slot.get("end"), slot.get("value", slot.get("price"))
     return None, None, None
 
@@ -94,11 +94,15 @@ def parse_solar(raw: object, notes: Notes, label: str) -> tuple[SolarSlot, ...]:
     slots = _entries(raw, notes, label)
     read: list[SolarSlot] = []
     for slot in slots:
-        start, power = _solar_parts(slot)
-        if isinstance(start, _SCALAR) and isinstance(power, _SCALAR):
-            solar_slot = _read_solar_slot(start, power)
-            if solar_slot is not None:
-                read.append(solar_slot)
+        try:
+            if isinstance(slot, list) and len(slot) == _SOLAR_PARTS:
+                solar_slot = _read_solar_slot(*slot)
+            else:
+                solar_slot = _read_solar_slot(*_solar_parts(slot))
+        except TypeError:
+            continue  # as above
+        if solar_slot is not None:
+            read.append(solar_slot)
     kept: list[SolarSlot] = []
     for solar in sorted(read, key=attrgetter("start")):
         if not kept or solar.start > kept[-1].start:
@@ -108,7 +112,7 @@ def parse_solar(raw: object, notes: Notes, label: str) -> tuple[SolarSlot, ...]:
 
 
 @lru_cache(maxsize=_KNOWN_SLOTS, typed=True)
-def _read_solar_slot(start_raw: str | float, power_raw: str | float) -> SolarSlot | None:
+def _read_solar_slot(start_raw: object, power_raw: object) -> SolarSlot | None:
     start, power_w = to_instant(start_raw), to_number(power_raw)
     if start is None or power_w is None or not 0.0 <= power_w <= _MOST_SOLAR_W:
         return None
@@ -116,10 +120,7 @@ def _read_solar_slot(start_raw: str | float, power_raw: str | float) -> SolarSlo
 
 
 def _solar_parts(slot: object) -> tuple[object, object]:
-    if isinstance(slot, list):
-        if len(slot) == _SOLAR_PARTS:
-            return slot[0], slot[1]
-    elif isinstance(slot, dict):
+    if isinstance(slot, dict):
         if "ts" in slot:
             return slot["ts"], slot.get("val")
         start, _, value = _rate_parts(slot)

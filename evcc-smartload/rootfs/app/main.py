@@ -369,7 +369,7 @@ def serve(parts: Parts, web: WebServer) -> int:
     thread = threading.Thread(target=cycle, name="cycle", daemon=True)
     web.start()
     thread.start()
-    while not (asked_to_stop or ended.wait(LOOK_UP_S)):
+    while not (asked_to_stop or ended.wait(LOOK_UP_S)) and web.is_serving:
         pass
     parts.inbox.stop()
     thread.join(HAND_BACK_S)
@@ -406,6 +406,8 @@ def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> LoadedCon
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the service; return the exit code."""
+    # Until there is something to hand back, being asked to stop simply ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     arguments = parse_arguments(argv)
     loaded = load(arguments, environ)
     cfg = loaded.config
@@ -424,7 +426,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     installation = Installation(
         started_at=clock.now(),
         config_problems=loaded.problems,
-        options_path=str(OPTIONS_PATH if loaded.is_app else arguments.options or "SMARTLOAD_…"),
+        options_path=str(OPTIONS_PATH if loaded.is_app else arguments.options or "SMARTLOAD_*"),
         fixed_zone=None if demo else zone_of(cfg, environ),
         demo=None if demo is None else demo.status,
     )

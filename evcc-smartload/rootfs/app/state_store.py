@@ -8,7 +8,8 @@ import copy
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot
@@ -248,8 +249,9 @@ def _prices_to_json(state: SystemState) -> dict[str, object]:
     site, now = state.site, state.now
     imports = () if site is None else site.import_rates
     exports = () if site is None else site.export_rates
-    offset = timedelta(minutes=state.service.utc_offset_min)
-    midnight = (now + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
+    midnight = now.astimezone(_zone_of(state.service)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
     import_now = rate_at(imports, now)
     export_now = rate_at(exports, now)
     return {
@@ -266,6 +268,17 @@ def _prices_to_json(state: SystemState) -> dict[str, object]:
             if rate.end > midnight
         ],
     }
+
+
+def _zone_of(service: ServiceStatus) -> tzinfo:
+    """Return the home's zone; where its name is unknown here, the offset of the moment."""
+    offset = timezone(timedelta(minutes=service.utc_offset_min))
+    if service.time_zone is None:
+        return offset
+    try:
+        return ZoneInfo(service.time_zone)
+    except (KeyError, ValueError, OSError):
+        return offset
 
 
 def _iso(instant: datetime | None) -> str | None:

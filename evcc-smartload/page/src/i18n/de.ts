@@ -178,7 +178,7 @@ export const de = {
   config: {
     title: (count: number) => plural(count, "Eine Option stimmt nicht", `${count} Optionen stimmen nicht`),
     intro: (path: string) =>
-      `SmartLoad läuft und beobachtet, schreibt aber nichts. Ändere die Optionen in ${path} und starte SmartLoad neu.`,
+      `SmartLoad läuft und beobachtet, schreibt aber nichts. Ändere ${path.startsWith("SMARTLOAD_") ? `die Umgebungsvariablen ${path}` : `die Optionen in ${path}`} und starte SmartLoad neu.`,
     option: "Option",
     given: "Angegeben",
     allowed: "Erlaubt",

@@ -166,7 +166,7 @@ export const en: Messages = {
   config: {
     title: (count) => plural(count, "One option is not right", `${count} options are not right`),
     intro: (path) =>
-      `SmartLoad is running and observing but writes nothing. Change the options in ${path} and restart SmartLoad.`,
+      `SmartLoad is running and observing but writes nothing. Change ${path.startsWith("SMARTLOAD_") ? `the environment variables ${path}` : `the options in ${path}`} and restart SmartLoad.`,
     option: "Option",
     given: "Given",
     allowed: "Allowed",

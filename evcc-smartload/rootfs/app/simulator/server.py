@@ -277,5 +277,6 @@ class EvccServer:
         """Stop serving and free the port."""
         self._app.is_stopping = True
         self._server.should_exit = True
-        self._thread.join(_STOP_LIMIT_S)
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_LIMIT_S)
         self._socket.close()

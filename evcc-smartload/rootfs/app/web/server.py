@@ -71,6 +71,11 @@ class WebServer:
         """Serve from now on."""
         self._thread.start()
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether the thread is alive; it ends on its own only when something broke."""
+        return self._thread.is_alive()
+
     def stop(self, timeout_s: float) -> None:
         """Stop serving; open streams are ended."""
         self._server.should_exit = True
