@@ -201,6 +201,8 @@ class PVForecaster:
         self._state_number = 0
         loaded = None if self._file is None else self._file.load(_parse_model, now)
         self._model = loaded or _Model()
+        # The forecast changes every few hours, the file every quarter of one.
+        self._solar_json = _solar_to_json(self._model.solar)
         self._raw_frac = self._coverage_frac = self._freshness_frac = 0.0
         self._powers: list[float | None] = []
         self._start: datetime | None = None
@@ -260,7 +262,9 @@ class PVForecaster:
             slot for slot in model.solar if slot.start >= start
         ):
             model.changed_at = now
-        model.solar = upcoming
+        if model.solar != tuple(solar):
+            model.solar = tuple(solar)
+            self._solar_json = _solar_to_json(model.solar)
         self._start = start
         raw_powers = slots_from(solar, start, SLOTS_PER_DAY)
         self._remember_first_known(start, raw_powers)
@@ -301,14 +305,13 @@ class PVForecaster:
             return
         model = self._model
         self._state_number += 1
-        text = json.dumps(
+        head = json.dumps(
             {
                 "version": MODEL_VERSION,
                 "learned": asdict(model.learned),
                 "first_known_kw": {
                     slot.isoformat(): power_kw for slot, power_kw in model.first_known_kw.items()
                 },
-                "solar": [[slot.start.isoformat(), slot.power_kw] for slot in model.solar],
                 "changed_at": model.changed_at and model.changed_at.isoformat(),
                 "smoothed_frac": model.calm and model.calm.smoothed_frac,
                 "confidence_frac": model.calm and model.calm.confidence_frac,
@@ -316,7 +319,11 @@ class PVForecaster:
             },
             allow_nan=False,
         )
-        self._file.write(self._state_number, text)
+        self._file.write(self._state_number, f'{head[:-1]}, "solar": {self._solar_json}}}')
+
+
+def _solar_to_json(solar: Sequence[SolarSlot]) -> str:
+    return json.dumps([[slot.start.isoformat(), slot.power_kw] for slot in solar], allow_nan=False)
 
 
 def _parse_model(raw: dict[str, object]) -> _Model:
