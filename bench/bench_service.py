@@ -32,7 +32,7 @@ import structlog  # noqa: E402  # the path comes first
 from clock import SystemClock  # noqa: E402
 from domain.state import CycleKind  # noqa: E402
 from main import turn  # noqa: E402
-from parts import describe  # noqa: E402
+from parts import conclude, describe  # noqa: E402
 from simulator.default_home import default_home  # noqa: E402
 from simulator.server import EvccServer  # noqa: E402
 from tests.support.sim_service import SimService, build_service  # noqa: E402
@@ -197,7 +197,8 @@ def update_times_ms(service: SimService, n_updates: int = 100) -> list[float]:
     """Return how long the cycle is held up by publishing one state [ms]."""
     times_ms = []
     parts, now = service.parts, service.clock.now()
-    state = describe(parts, now, parts.watch.read(now))
+    reading = parts.watch.read(now)
+    state = conclude(parts, describe(parts, now, reading), reading)
     result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
     pause = threading.Event()
     for _ in range(n_updates):

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from domain.control import InCharge
 from domain.problem import ProblemCode
 from domain.state import SystemState
+from inbox import Wish
 from main import run_loop
 from tests.support.sim_service import SimService, build_service
 
@@ -240,3 +241,20 @@ def test_an_owners_priority_soc_in_the_way_is_respected_and_named(live: Watched)
     assert live.evcc_buffer_pct() == 60
     assert live.service.home.flat_state()["prioritySoc"] == 60
     assert "begrenzt durch prioritySoc 60%" in str(live.events()[-1]["reason"])
+
+
+def test_a_wish_that_cannot_be_fulfilled_does_not_end_the_loop(
+    live: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(live.service.parts.controller, "resume", fail)
+    live.service.parts.inbox.put(Wish.TAKE_CONTROL)
+    n_before = len(live.events())
+
+    live.run_for(timedelta(hours=1))
+
+    assert len([line for line in live.lines if line["event"] == "cycle_failed"]) == 1
+    assert len(live.events()) >= n_before + 4
+    assert live.state().problems == ()

@@ -18,47 +18,28 @@ from domain.state import (
     CycleReport,
     DemoStatus,
     EvccStatus,
-    PvReport,
-    ServiceStatus,
     SystemState,
 )
 from domain.tariff import Rate
 from state_store import MAILBOX_SIZE, Mailbox, StateStore, _snapshot_to_json_dict
+from tests.support.shown_state import bare_state
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PATIENCE_S = 10.0
 
-EMPTY_STATE = SystemState(
-    now=NOW,
-    service=ServiceStatus(
+BARE_STATE = bare_state(NOW)
+EMPTY_STATE = replace(
+    BARE_STATE,
+    service=replace(
+        BARE_STATE.service,
         version="1",
-        started_at=NOW,
-        language="de",
         time_zone="Europe/Berlin",
         utc_offset_min=60,
-        observe_only=False,
-        config_problems=(),
         options_path="options.json",
-        demo=None,
     ),
-    evcc=EvccStatus(url=None, reachable=False, since=NOW),
-    site=None,
-    site_is_stale=True,
-    price_spread=0.0,
-    pv=PvReport(
-        confidence_frac=0.0,
-        raw_frac=0.0,
-        coverage_frac=0.0,
-        freshness_frac=0.0,
-        accuracy_frac=0.7,
-        bias_frac=1.0,
-        slots_start=None,
-        slots_kw=(),
-    ),
+    pv=replace(BARE_STATE.pv, accuracy_frac=0.7),
     control=ControlStatus(in_charge=InCharge.OBSERVING, until=None, owned=()),
-    cycle=None,
-    problems=(),
 )
 
 FULL_STATE = replace(

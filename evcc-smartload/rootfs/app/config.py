@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from domain.config_problem import ConfigProblem
+from domain.zone import known_zone
 
 VARIABLE_PREFIX = "SMARTLOAD_"
 DEFAULT_PORT = 8099
@@ -52,10 +53,8 @@ def _parse_evcc_url(text: str) -> str:
 
 
 def _check_time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError) as err:  # a folder of the database is an OSError
-        raise ValueError("not a time zone") from err
+    if known_zone(name) is None:
+        raise ValueError("not a time zone")
     return name
 
 

@@ -17,7 +17,7 @@ from domain.control import ControlStatus, EvccSetting, InCharge, OwnerHold, Owne
 from domain.ports import SettingWriter
 from domain.site import SocSettings
 from errors import SourceError, WriteRefusedError
-from persistence import StateFile, parse_instant, parse_number
+from persistence import StateFile, parse_known_instant, parse_number
 
 CONTROL_VERSION = 1
 SAME_PCT = 0.05
@@ -169,8 +169,7 @@ class Controller:
         self._now = now
         self._zone = zone
         self._may_write = may_write
-        self._file = StateFile(lambda: path)
-        self._state_number = 0
+        self._file = StateFile(lambda: path, version=CONTROL_VERSION)
         self._held = self._file.load(_parse_held, now()) or Held()
         self._last_pct: float | None = None
         self._was_interrupted = False
@@ -352,8 +351,7 @@ class Controller:
         if held == self._held and self.can_save:
             return
         self._held = held
-        self._state_number += 1
-        self._file.write(self._state_number, _serialise(held))
+        self._file.save(_serialise(held))
 
 
 def _serialise(held: Held) -> str:
@@ -394,8 +392,6 @@ def _serialise(held: Held) -> str:
 
 def _parse_held(raw: dict[str, object]) -> Held:
     """Check a state file; raises ValueError, TypeError or KeyError when it is not as written."""
-    if raw["version"] != CONTROL_VERSION:
-        raise ValueError(f"version {raw['version']!r} is not {CONTROL_VERSION}")
     return Held(
         released=raw["released"] is True,
         owned=tuple(
@@ -403,7 +399,7 @@ def _parse_held(raw: dict[str, object]) -> Held:
                 setting=EvccSetting(str(entry["setting"])),
                 owner_pct=parse_number(entry["owner_pct"]),
                 ours_pct=parse_number(entry["ours_pct"]),
-                since=_instant(entry["since"]),
+                since=parse_known_instant(entry["since"]),
             )
             for entry in _entries(raw["owned"])
         ),
@@ -419,8 +415,8 @@ def _parse_held(raw: dict[str, object]) -> Held:
             OwnerHold(
                 setting=EvccSetting(str(entry["setting"])),
                 owner_pct=parse_number(entry["owner_pct"]),
-                since=_instant(entry["since"]),
-                until=_instant(entry["until"]),
+                since=parse_known_instant(entry["since"]),
+                until=parse_known_instant(entry["until"]),
             )
             for entry in _entries(raw["holds"])
         ),
@@ -431,10 +427,3 @@ def _entries(value: object) -> list[dict[str, object]]:
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
         raise TypeError(f"{value!r} is not a list of objects")
     return value
-
-
-def _instant(value: object) -> datetime:
-    instant = parse_instant(value)
-    if instant is None:
-        raise TypeError("a time is missing")
-    return instant

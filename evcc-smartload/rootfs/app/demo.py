@@ -16,7 +16,7 @@ import structlog
 
 from clock import SimulatedClock
 from domain.state import DemoStatus
-from persistence import StateFile, parse_instant
+from persistence import StateFile, parse_known_instant
 from simulator.default_home import default_home
 from simulator.home import SimulatedHome
 from simulator.server import EvccServer
@@ -82,18 +82,13 @@ class Demo:
             fresh: Begin anew in any case.
         """
         self._seed = seed
-        self._file = StateFile(lambda: data_dir / "home.json")
-        self._state_number = 0
-        past = None if fresh else self._file.load(self._parse, DEMO_START)
-        if past is None:
+        self._speed = speed
+        self._file = StateFile(lambda: data_dir / "home.json", version=STATE_VERSION)
+        kept = None if fresh else self._file.load(self._revive, DEMO_START)
+        if kept is None:
             for file in data_dir.glob("*.json"):
                 file.unlink()
-        self._start, home_state = past or (DEMO_START, None)
-        self._live_from = self._start if past else DEMO_START + PAST
-        self.clock = SimulatedClock(self._start, speed=speed, fast_forward_until=self._live_from)
-        self.home: SimulatedHome = default_home(seed=seed, start=self._start, clock=self.clock)
-        if home_state is not None:
-            self.home.restore_state(home_state)
+        self.clock, self.home = kept or self._begin(DEMO_START, DEMO_START + PAST)
         self._server = _bind_server(self.home)
         self._is_serving = False
         self.evcc_url = self._server.url
@@ -103,11 +98,11 @@ class Demo:
             serve=self._serve,
         )
         log.info(
-            "simulated_evcc", url=self.evcc_url, time=self._start.isoformat(), new=past is None
+            "simulated_evcc", url=self.evcc_url, time=self.clock.now().isoformat(), new=kept is None
         )
         self._saved_real_s = self.clock.monotonic_s()
         self._shown_cells = -1
-        self._lives_through_past = past is None
+        self._lives_through_past = kept is None
         if self._lives_through_past:
             # Nobody reads a thousand decisions; warnings of the past still come through.
             _LOGGER.setLevel(logging.WARNING)
@@ -125,7 +120,7 @@ class Demo:
     def _progress_frac(self) -> float | None:
         if not self.clock.is_fast_forwarding:
             return None
-        return round((self.clock.now() - self._start) / (self._live_from - self._start), 3)
+        return round((self.clock.now() - DEMO_START) / PAST, 3)
 
     def poll(self) -> timedelta:
         """Return how often evcc is looked at between two cycles, in simulated time."""
@@ -162,14 +157,13 @@ class Demo:
 
     def save(self, now: datetime) -> None:
         """Keep the home as it is at ``now``."""
-        self._state_number += 1
         state = {
             "version": STATE_VERSION,
             "seed": self._seed,
             "now": now.isoformat(),
             "home": self.home.to_state(),
         }
-        self._file.write(self._state_number, json.dumps(state))
+        self._file.save(json.dumps(state))
 
     def close(self) -> None:
         """Stop the simulated evcc."""
@@ -177,18 +171,20 @@ class Demo:
             self.save(self.clock.now())
         self._server.stop()
 
-    def _parse(self, raw: dict[str, object]) -> tuple[datetime, dict[str, object]] | None:
-        if raw["version"] != STATE_VERSION:
-            raise ValueError(f"version {raw['version']!r} is not {STATE_VERSION}")
-        now, home = parse_instant(raw["now"]), raw["home"]
-        if now is None or not isinstance(home, dict):
-            raise TypeError("now or home is missing")
+    def _begin(self, start: datetime, live_from: datetime) -> tuple[SimulatedClock, SimulatedHome]:
+        clock = SimulatedClock(start, speed=self._speed, fast_forward_until=live_from)
+        return clock, default_home(seed=self._seed, start=start, clock=clock)
+
+    def _revive(self, raw: dict[str, object]) -> tuple[SimulatedClock, SimulatedHome] | None:
+        """Build the kept home; one that does not take its state is set aside as unreadable."""
+        now, state = parse_known_instant(raw["now"]), raw["home"]
+        if not isinstance(state, dict):
+            raise TypeError("home is missing")
         if raw["seed"] != self._seed:
             return None
-        # Tried on a home of its own: one that does not take it is no reason not to start.
-        clock = SimulatedClock(now, speed=1.0, fast_forward_until=now)
-        default_home(seed=self._seed, start=now, clock=clock).restore_state(home)
-        return now, home
+        clock, home = self._begin(now, now)
+        home.restore_state(state)
+        return clock, home
 
 
 def _bind_server(home: SimulatedHome) -> EvccServer:

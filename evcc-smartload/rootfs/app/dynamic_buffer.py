@@ -24,11 +24,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from clock import EARLIEST_PLAUSIBLE_NOW, SystemClock
 from domain.control import AppliedSetting
 from domain.ports import BufferSetter
+from domain.zone import known_zone
 from errors import (
     ClockNotSetError,
     EvccAutomaticModeError,
@@ -200,9 +200,9 @@ class DynamicBufferCalc:
         self._zone = _zone_of(getattr(cfg, "time_zone", None))
         self._lock = threading.Lock()
         self._state_file = StateFile(
-            lambda: Path(BUFFER_MODEL_PATH if path is None else path)  # at call time, as specified
+            lambda: Path(BUFFER_MODEL_PATH if path is None else path),  # at call time, as specified
+            version=BUFFER_MODEL_VERSION,
         )
-        self._state_number = 0
         self._deployment_ts: datetime | None = None
         self._live_override: bool | None = None
         self._observation_extended_until: datetime | None = None
@@ -471,8 +471,7 @@ class DynamicBufferCalc:
     def _save(self) -> None:
         """Persist the state: serialise under the lock, write after it is released."""
         with self._lock:
-            self._state_number += 1
-            number = self._state_number
+            number = self._state_file.take_number()
             text = self._serialise()
         self._save_unlocked(number, text)
 
@@ -504,8 +503,6 @@ class _PersistedState:
 
 def _parse_state(raw: dict[str, object]) -> _PersistedState:
     """Check a state file; raises ValueError, TypeError or KeyError when it is not as written."""
-    if raw["version"] != BUFFER_MODEL_VERSION:
-        raise ValueError(f"version {raw['version']!r} is not {BUFFER_MODEL_VERSION}")
     override = raw.get("live_override")
     if not (override is None or isinstance(override, bool)):
         raise TypeError("live_override is neither true, false nor null")
@@ -555,10 +552,5 @@ def _whole(value: float) -> float:
 def _zone_of(name: object) -> tzinfo | None:
     if isinstance(name, tzinfo):
         return name
-    if not isinstance(name, str) or not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # The configuration checks the name; without tz data the hour of ``now`` as given is used.
-        return None
+    # The configuration checks the name; without tz data the hour of ``now`` as given is used.
+    return known_zone(name) if isinstance(name, str) and name else None

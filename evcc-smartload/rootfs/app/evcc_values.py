@@ -8,7 +8,8 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.zone import known_zone
 
 _LONGEST_TEXT = 200
 _MOST_NOTES = 20
@@ -191,10 +192,9 @@ def to_time_zone(word: str) -> tzinfo | None:
     if word in {"UTC", "UTC +00:00"}:
         return UTC
     if word in _ZONE_BY_WORD:
-        try:
-            return ZoneInfo(_ZONE_BY_WORD[word])
-        except ZoneInfoNotFoundError:
-            pass  # a system without zone data: the offset is better than nothing
+        zone = known_zone(_ZONE_BY_WORD[word])
+        if zone is not None:  # else a system without zone data: the offset is better than nothing
+            return zone
     match = _OFFSET.fullmatch(word)
     if match is None:
         return None

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import httpx2
 import structlog
@@ -25,13 +24,14 @@ from controller import Controller
 from diagnosis import is_balanced
 from domain.control import EvccSetting
 from domain.state import CycleKind, CycleReport, SystemState
+from domain.zone import known_zone
 from evcc_client import EvccClient
 from evcc_discovery import APP_CANDIDATES, find_evcc
 from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox, Wish
 from log_setup import set_up_logging
-from parts import Installation, Parts, describe
+from parts import Installation, Parts, conclude, describe
 from problem_board import ProblemBoard
 from site_watch import Reading, SiteWatch
 from state_store import StateStore
@@ -75,7 +75,7 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     # The sun of the next day, and how far that can be trusted.
     pv_forecaster.update(now, () if reading.site is None else reading.site.solar)
     pv_96 = pv_forecaster.slots_kw
-    state = describe(parts, now, reading, is_decided=False)
+    state = describe(parts, now, reading)
 
     # Where the buffer should stand and, once live, evcc told so.
     buffer_result: dict[str, object] | None = None
@@ -101,7 +101,7 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
         next_at=next_slot_start(now),
         duration_ms=(parts.clock.monotonic_s() - started_s) * 1000.0,
     )
-    state = describe(parts, now, reading)
+    state = conclude(parts, state, reading)
     store.update(state=state, plan_summary=None, buffer_result=buffer_result)
     log_decision(kind, state, buffer_result)
 
@@ -176,23 +176,23 @@ def run_loop(parts: Parts, *, until: datetime | None = None) -> None:
         wishes = inbox.take()
         if inbox.is_stopping:
             return
-        for wish in wishes:
-            fulfil(parts, wish)
         now = clock.now()
         # A clock that was set back would otherwise wait for a slot far away.
         if now >= next_slot or next_slot_start(now) < next_slot:
-            turn(parts, now, CycleKind.SLOT)
+            turn(parts, now, CycleKind.SLOT, wishes)
             next_slot = next_slot_start(now)
         else:
-            turn(parts, now, CycleKind.CHANGE if wishes else None)
+            turn(parts, now, CycleKind.CHANGE if wishes else None, wishes)
 
 
-def turn(parts: Parts, now: datetime, kind: CycleKind | None) -> None:
-    """Read evcc and run the cycle that is due; without one only show what was read.
+def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[Wish] = ()) -> None:
+    """Fulfil wishes, read evcc and run the cycle that is due; without one show what was read.
 
     Nothing that happens in here ends the loop: the next quarter hour comes in any case.
     """
     try:
+        for wish in wishes:
+            fulfil(parts, wish)
         reading = parts.watch.read(now)
         if reading.site is not None and reading.is_fresh and is_balanced(reading.site):
             parts.pv_forecaster.observe(now, reading.site.pv_kw)
@@ -220,7 +220,8 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None) -> None:
 def show(parts: Parts, now: datetime, reading: Reading) -> None:
     """Publish the present state without deciding anything."""
     result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
-    parts.store.update(state=describe(parts, now, reading), plan_summary=None, buffer_result=result)
+    state = conclude(parts, describe(parts, now, reading), reading)
+    parts.store.update(state=state, plan_summary=None, buffer_result=result)
 
 
 def fulfil(parts: Parts, wish: Wish) -> None:
@@ -337,10 +338,10 @@ def zone_of(cfg: Config, environ: Mapping[str, str]) -> tzinfo | None:
     """Return the zone that an option or the environment names; None leaves it to evcc."""
     for name in (cfg.time_zone, environ.get("TZ")):
         if name:
-            try:
-                return ZoneInfo(name)
-            except (KeyError, ValueError, OSError):
-                log.warning("time_zone_unknown", name=name)
+            zone = known_zone(name)
+            if zone is not None:
+                return zone
+            log.warning("time_zone_unknown", name=name)
     return None
 
 

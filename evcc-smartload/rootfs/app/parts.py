@@ -1,7 +1,7 @@
 """What one cycle works with, and how its state is put together for those who look."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -85,16 +85,9 @@ class Parts:
         return self.buffer_calc is not None and self.buffer_calc.period(now)[0] == "live"
 
 
-def describe(
-    parts: Parts, now: datetime, reading: Reading, *, is_decided: bool = True
-) -> SystemState:
-    """Put together everything that is known at this moment.
-
-    In the middle of a cycle (not ``is_decided``) the problems are those known so far: what the
-    last decision came to says nothing about the one that is being made.
-    """
+def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
+    """Put together what is known before anything is decided; the rest is as it last was."""
     site = reading.site
-    control = _describe_control(parts, now, reading)
     return SystemState(
         now=now,
         service=_describe_service(parts, now, reading),
@@ -103,11 +96,20 @@ def describe(
         site_is_stale=not reading.is_fresh,
         price_spread=0.0 if site is None else price_spread(site.import_rates, now),
         pv=parts.pv_forecaster.report(),
+        control=_describe_control(parts, now, reading),
+        cycle=parts.last_cycle,
+        problems=parts.board.problems,
+    )
+
+
+def conclude(parts: Parts, state: SystemState, reading: Reading) -> SystemState:
+    """Add to ``state`` what a decision changes: who has the say, and what is wrong."""
+    control = _describe_control(parts, state.now, reading)
+    return replace(
+        state,
         control=control,
         cycle=parts.last_cycle,
-        problems=_find_problems(parts, now, reading, control)
-        if is_decided
-        else parts.board.problems,
+        problems=_find_problems(parts, state.now, reading, control),
     )
 
 

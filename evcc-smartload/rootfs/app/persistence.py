@@ -4,6 +4,7 @@ Used by the parts that remember across restarts (buffer, control, PV forecast). 
 only. A file that cannot be trusted is kept aside, never overwritten.
 """
 
+import itertools
 import json
 import logging
 import os
@@ -22,9 +23,14 @@ _log = logging.getLogger("smartload.persistence")
 class StateFile:
     """A JSON file with one writer at a time; problems are logged once and kept for the page."""
 
-    def __init__(self, path: Callable[[], Path]) -> None:
-        """Remember where the file is; ``path`` is asked at each call."""
+    def __init__(self, path: Callable[[], Path], *, version: int) -> None:
+        """Remember where the file is; ``path`` is asked at each call.
+
+        A file that does not say ``version`` under that key was not written by this SmartLoad.
+        """
         self._path = path
+        self._version = version
+        self._numbers = itertools.count(1)
         self._write_lock = threading.Lock()
         self._written_number = 0
         # What is wrong, in English; None when all is well.
@@ -38,7 +44,9 @@ class StateFile:
         """
         path = self._path()
         try:
-            return parse(_read_object(path.read_text(encoding="utf-8")))
+            raw = _read_object(path.read_text(encoding="utf-8"))
+            self._check_version(raw)
+            return parse(raw)
         except (FileNotFoundError, NotADirectoryError):
             # No file yet, or no folder to have one in; the first write reports the latter.
             return None
@@ -55,6 +63,18 @@ class StateFile:
             where = f"could not be kept aside ({exc.strerror})"
         self.load_problem = f"{path.name} was unreadable ({why}); {where}; starting afresh"
         _log.error(self.load_problem)
+
+    def _check_version(self, raw: dict[str, object]) -> None:
+        if raw["version"] != self._version:
+            raise ValueError(f"version {raw['version']!r} is not {self._version}")
+
+    def take_number(self) -> int:
+        """Return the number of the next state; taken together with it, it keeps the order."""
+        return next(self._numbers)
+
+    def save(self, text: str) -> None:
+        """Replace the file by the newest state, where one thread alone writes."""
+        self.write(self.take_number(), text)
 
     def write(self, number: int, text: str) -> None:
         """Replace the file by ``text`` unless a state with a higher ``number`` stands there.
@@ -111,6 +131,19 @@ def parse_instant(value: object) -> datetime | None:
         raise TypeError(f"{value!r} is not a time")
     instant = datetime.fromisoformat(value)
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def parse_known_instant(value: object) -> datetime:
+    """Read an instant that must be there.
+
+    Raises:
+        TypeError: Not a string, or missing.
+        ValueError: Not a time.
+    """
+    instant = parse_instant(value)
+    if instant is None:
+        raise TypeError("a time is missing")
+    return instant
 
 
 def parse_number(value: object) -> float:

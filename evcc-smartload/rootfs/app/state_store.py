@@ -9,12 +9,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
 
 from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot
 from domain.state import ServiceStatus, SystemState
 from domain.tariff import rate_at
+from domain.zone import known_zone
 
 # A reader that is this many changes behind gets only the newest ones; each one is complete.
 MAILBOX_SIZE = 8
@@ -273,12 +273,8 @@ def _prices_to_json(state: SystemState) -> dict[str, object]:
 def _zone_of(service: ServiceStatus) -> tzinfo:
     """Return the home's zone; where its name is unknown here, the offset of the moment."""
     offset = timezone(timedelta(minutes=service.utc_offset_min))
-    if service.time_zone is None:
-        return offset
-    try:
-        return ZoneInfo(service.time_zone)
-    except (KeyError, ValueError, OSError):
-        return offset
+    zone = None if service.time_zone is None else known_zone(service.time_zone)
+    return zone or offset
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from domain.horizon import SLOT, SLOT_H, SLOTS_PER_DAY, slot_start
 from domain.site import SolarSlot
 from domain.state import PvReport
-from persistence import StateFile, parse_instant, parse_number
+from persistence import StateFile, parse_instant, parse_known_instant, parse_number
 
 MODEL_VERSION = 1
 
@@ -197,8 +197,7 @@ class PVForecaster:
 
     def __init__(self, now: datetime, path: Path | None = None) -> None:
         """Continue from ``path`` when it holds a model; without a path nothing is remembered."""
-        self._file = None if path is None else StateFile(lambda: path)
-        self._state_number = 0
+        self._file = None if path is None else StateFile(lambda: path, version=MODEL_VERSION)
         loaded = None if self._file is None else self._file.load(_parse_model, now)
         self._model = loaded or _Model()
         # The forecast changes every few hours, the file every quarter of one.
@@ -304,7 +303,6 @@ class PVForecaster:
         if self._file is None:
             return
         model = self._model
-        self._state_number += 1
         head = json.dumps(
             {
                 "version": MODEL_VERSION,
@@ -319,7 +317,7 @@ class PVForecaster:
             },
             allow_nan=False,
         )
-        self._file.write(self._state_number, f'{head[:-1]}, "solar": {self._solar_json}}}')
+        self._file.save(f'{head[:-1]}, "solar": {self._solar_json}}}')
 
 
 def _solar_to_json(solar: Sequence[SolarSlot]) -> str:
@@ -328,14 +326,14 @@ def _solar_to_json(solar: Sequence[SolarSlot]) -> str:
 
 def _parse_model(raw: dict[str, object]) -> _Model:
     """Check a model file; raises ValueError, TypeError or KeyError when it is not as written."""
-    if raw["version"] != MODEL_VERSION:
-        raise ValueError(f"version {raw['version']!r} is not {MODEL_VERSION}")
     learned, known = raw["learned"], raw["first_known_kw"]
     if not isinstance(learned, dict) or not isinstance(known, dict):
         raise TypeError("learned and first_known_kw are objects")
     return _Model(
         learned=_Learned(**{name: _parse_sum(value) for name, value in learned.items()}),  # type: ignore[arg-type]  # block_slots was written as a whole number
-        first_known_kw={_instant(text): parse_number(power_kw) for text, power_kw in known.items()},
+        first_known_kw={
+            parse_known_instant(text): parse_number(power_kw) for text, power_kw in known.items()
+        },
         solar=_parse_solar(raw.get("solar", [])),
         changed_at=parse_instant(raw["changed_at"]),
         calm=None
@@ -343,7 +341,7 @@ def _parse_model(raw: dict[str, object]) -> _Model:
         else CalmConfidence(
             confidence_frac=_parse_share(raw["confidence_frac"]),
             smoothed_frac=_parse_share(raw["smoothed_frac"]),
-            updated_at=_instant(raw["updated_at"]),
+            updated_at=parse_known_instant(raw["updated_at"]),
         ),
     )
 
@@ -355,7 +353,8 @@ def _parse_solar(raw: object) -> tuple[SolarSlot, ...]:
     ):
         raise TypeError("solar is not a list of pairs")
     return tuple(
-        SolarSlot(start=_instant(start), power_kw=parse_number(power_kw)) for start, power_kw in raw
+        SolarSlot(start=parse_known_instant(start), power_kw=parse_number(power_kw))
+        for start, power_kw in raw
     )
 
 
@@ -371,10 +370,3 @@ def _parse_share(value: object) -> float:
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"{share!r} is no share")
     return share
-
-
-def _instant(value: object) -> datetime:
-    instant = parse_instant(value)
-    if instant is None:
-        raise TypeError("a time is missing")
-    return instant
