@@ -37,14 +37,14 @@ def test_the_page_reconnects_after_the_service_restarts(home: ServedHome, open_p
     visitor = open_page(home.url)
     page = visitor.page
     status_is(page, "live")
+    visitor.let_loads_fail()
 
-    with visitor.failing_loads():
-        home.stop()
-        expect(page.get_by_test_id("lost")).to_be_visible()
-        status_is(page, "lost")
-        home.move(QUARTER)
-        home.start()
-        status_is(page, "live")
+    home.stop()
+    expect(page.get_by_test_id("lost")).to_be_visible()
+    status_is(page, "lost")
+    home.move(QUARTER)
+    home.start()
+    status_is(page, "live")
 
     expect(page.get_by_test_id("lost")).to_have_count(0)
     expect(page.get_by_test_id("event-row")).to_have_count(2)
@@ -56,10 +56,10 @@ def test_without_a_stream_the_page_polls(home: ServedHome, open_page: Open) -> N
     visitor = open_page(home.url, view=None)
     page = visitor.page
     page.route("**/events", lambda route: route.abort())
+    visitor.let_loads_fail()
 
-    with visitor.failing_loads():
-        visitor.go("buffer")
-        status_is(page, "polling")
+    visitor.go("buffer")
+    status_is(page, "polling")
 
     is_observing(page)
 
@@ -138,13 +138,13 @@ def test_another_device_gives_the_password_before_a_change(serve: Serve, open_pa
     page = visitor.page
     is_observing(page)
     page.get_by_test_id("activate").click()
+    visitor.let_loads_fail()
 
-    with visitor.failing_loads():
-        page.get_by_test_id("confirm").click()
-        expect(page.get_by_test_id("password")).to_be_focused()
-        page.get_by_test_id("password").fill("not the password")
-        page.keyboard.press("Enter")
-        expect(page.get_by_text("That password is not right")).to_be_visible()
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("password")).to_be_focused()
+    page.get_by_test_id("password").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("That password is not right")).to_be_visible()
     page.get_by_test_id("password").fill(PASSWORD)
     page.get_by_test_id("confirm-password").click()
 
@@ -158,11 +158,11 @@ def test_no_password_given_changes_nothing(serve: Serve, open_page: Open) -> Non
     visitor = open_page(from_another_device(home))
     page = visitor.page
     page.get_by_test_id("activate").click()
+    visitor.let_loads_fail()
 
-    with visitor.failing_loads():
-        page.get_by_test_id("confirm").click()
-        expect(page.get_by_test_id("password")).to_be_visible()
-        page.keyboard.press("Escape")
+    page.get_by_test_id("confirm").click()
+    expect(page.get_by_test_id("password")).to_be_visible()
+    page.keyboard.press("Escape")
 
     expect(page.get_by_test_id("password")).to_have_count(0)
     expect(page.get_by_role("alert")).to_contain_text("password")
@@ -173,12 +173,12 @@ def test_an_app_asks_another_device_before_it_shows_anything(serve: Serve, open_
     home = serve(setting=Setting(rules=AccessRules(is_app=True, password=PASSWORD)))
     visitor = open_page(from_another_device(home), view=None)
     page = visitor.page
+    visitor.let_loads_fail()
 
-    with visitor.failing_loads():
-        visitor.go("buffer")
-        page.get_by_test_id("password").fill(PASSWORD)
-        page.get_by_test_id("confirm-password").click()
-        status_is(page, "live")
+    visitor.go("buffer")
+    page.get_by_test_id("password").fill(PASSWORD)
+    page.get_by_test_id("confirm-password").click()
+    status_is(page, "live")
 
     is_observing(page)
 
@@ -187,8 +187,8 @@ def test_a_device_without_access_is_told_so(serve: Serve, open_page: Open) -> No
     home = serve(setting=Setting(rules=AccessRules(is_app=True)))
     visitor = open_page(from_another_device(home), view=None)
     page = visitor.page
+    visitor.let_loads_fail()
 
-    with visitor.failing_loads():
-        visitor.go("now")
-        status_is(page, "refused")
-        expect(page.get_by_test_id("refused")).to_contain_text(re.compile("password"))
+    visitor.go("now")
+    status_is(page, "refused")
+    expect(page.get_by_test_id("refused")).to_contain_text(re.compile("password"))
