@@ -125,6 +125,8 @@ lock: | .venv/bin/python
 	@$(LOCK) --output-file evcc-smartload/requirements.txt
 	@echo "==> requirements-dev.txt"
 	@$(LOCK) --group dev --constraints evcc-smartload/requirements.txt --output-file requirements-dev.txt
+	@echo "==> requirements-judges.txt"
+	@$(LOCK) --group judges --constraints evcc-smartload/requirements.txt --output-file requirements-judges.txt
 	@for platform in aarch64-manylinux_2_28 x86_64-manylinux_2_28; do \
 		echo "==> Every package has a wheel for $$platform"; \
 		$(UV) pip compile --only-binary :all: --python-version 3.13 \
