@@ -1,9 +1,11 @@
 """What decisions need from the outside, as protocols; edges and tests implement them."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Protocol
 
 from domain.control import AppliedSetting, EvccSetting
+from domain.history import EnergySource, QuarterEnergies
 from domain.site import SiteSnapshot
 
 
@@ -60,4 +62,29 @@ class SiteReader(Protocol):
 
     def read_site(self, now: datetime) -> SiteSnapshot:
         """Return one reading; raise ``EvccUnavailableError`` when there is none."""
+        ...
+
+
+class PastSource(Protocol):
+    """Something that recorded the home before SmartLoad did."""
+
+    @property
+    def source(self) -> EnergySource:
+        """Which one it is."""
+        ...
+
+    def read_energies(self, start: datetime, end: datetime) -> Sequence[QuarterEnergies]:
+        """Return the quarter hours it has from ``start`` to ``end``, rising; gaps stay gaps.
+
+        Raises:
+            SourceError: It did not answer usefully; the text says what to do.
+        """
+        ...
+
+
+class HolidayCalendar(Protocol):
+    """Knows the days on which nobody goes to work."""
+
+    def is_holiday(self, day: date) -> bool:
+        """Return whether ``day`` is a public holiday where the home is."""
         ...
