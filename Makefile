@@ -8,12 +8,14 @@
 #   make test                               all tests, with the page built and driven in Chromium
 #   make check                              formatters, type checkers and linters
 #   make bench                              the figures: start-up, memory, cycle, readers, fast-forward
+#   make bench-forecasts DATA=/some/folder  how right the forecasts are on the measured homes in it;
+#                                           JUDGES=1: also what libraries would do, in .venv-judges
 #   make lock                               write the locks anew (UPGRADE=--upgrade for newer versions)
 #   make clean                              remove everything that was built or fetched; data stays
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test check bench lock clean page chromium
+.PHONY: run test check bench bench-forecasts lock clean page chromium
 
 APP := evcc-smartload/rootfs/app
 PAGE := evcc-smartload/page
@@ -74,6 +76,12 @@ bench: .venv/.dev $(PAGE_BUILT)
 	@for program in bench/bench_*.py; do \
 		echo "==> $$program"; $(VENV_PYTHON) "$$program" || exit 1; done
 
+bench-forecasts: .venv/.runtime $(if $(JUDGES),.venv-judges/.installed)
+	@if [ -z "$$DATA" ]; then \
+		echo "Say where the measured homes are: make bench-forecasts DATA=/some/folder" >&2; exit 2; fi
+	@$(VENV_PYTHON) bench/forecasts.py "$$DATA" $(if $(ONLY),--only $(ONLY)) $(if $(EVERY),--every $(EVERY))
+	@$(if $(JUDGES),.venv-judges/bin/python bench/judges.py "$$DATA" $(if $(EVERY),--every $(EVERY)))
+
 page: $(PAGE_BUILT)
 
 chromium:
@@ -98,6 +106,14 @@ chromium:
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	@echo "==> Installing the Python packages for tests and checks"
 	@$(PIP_INSTALL) --requirement $<
+	@touch $@
+
+# The libraries that the forecasts are compared with; the service never sees them.
+.venv-judges/.installed: requirements-judges.txt | .venv/bin/python
+	@echo "==> Installing the libraries to compare with into .venv-judges"
+	@$(VENV_PYTHON) -m venv .venv-judges
+	@.venv-judges/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --only-binary :all: --requirement $<
 	@touch $@
 
 $(PAGE)/node_modules/.installed: $(PAGE)/package.json $(PAGE)/package-lock.json
@@ -134,7 +150,7 @@ lock: | .venv/bin/python
 			pyproject.toml > /dev/null || exit 1; done
 
 clean:
-	@rm -rf .venv $(PAGE)/node_modules $(APP)/web/static build \
+	@rm -rf .venv .venv-judges $(PAGE)/node_modules $(APP)/web/static build \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	@find $(APP) tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "==> Clean; your data was left alone"
