@@ -33,14 +33,13 @@ def judge(
     outcome: FloatArray,
     middle: FloatArray,
     *,
-    kind: ForecastKind = ForecastKind.LOAD,
     start: datetime = START,
     reference: Said | None = None,
     width: float = 0.5,
 ) -> Accuracy:
     band = said(middle, width)
     return judge_accuracy(
-        kind=kind,
+        kind=ForecastKind.LOAD,
         outcome=SlotSeries(start=start, values=outcome),
         said_by_lead=dict.fromkeys(LEADS, band),
         reference=Reference(name="last_week", said=reference or band),
@@ -108,7 +107,7 @@ def test_what_was_not_measured_is_not_judged() -> None:
     accuracy = judge(outcome, middle)
 
     assert accuracy.by_lead[0].n_slots == 8 * SLOTS_PER_DAY
-    assert [day.day for day in accuracy.by_day][0] == date(2026, 7, 3)
+    assert accuracy.by_day[0].day == date(2026, 7, 3)
 
 
 def test_without_anything_to_judge_nothing_is_claimed() -> None:
