@@ -4,8 +4,11 @@ SmartLoadError
 ├── SourceError                    something outside did not answer usefully
 │   ├── EvccUnavailableError        away, timeout, 5xx, starting up: keep the last snapshot
 │   │   └── EvccUnreadableError    an answer that cannot be understood (empty 200, wrong types)
-│   └── EvccRejectedError          4xx: our request was wrong for evcc; repeating it will not help
-│       └── EvccAutomaticModeError 409: evcc's own automatic mode is in charge
+│   ├── EvccRejectedError          4xx: our request was wrong for evcc; repeating it will not help
+│   │   └── EvccAutomaticModeError 409: evcc's own automatic mode is in charge
+│   └── PastSourceError            the home's past could not be read; the text says what to do
+│       ├── PastSourceUnavailableError  away, slow, restarting: trying again later may help
+│       └── PastSourceRefusedError  wrong password, no such database: the owner must do something
 ├── WriteRefusedError              SmartLoad itself decided not to write; the text says why
 ├── ExtensionTooShortError         an observation would end earlier than it does already
 └── ClockNotSetError               the clock cannot be right, so "from now" means nothing
@@ -40,6 +43,18 @@ class EvccRejectedError(SourceError):
 
 class EvccAutomaticModeError(EvccRejectedError):
     """evcc's own optimizer controls this setting and refuses others (409)."""
+
+
+class PastSourceError(SourceError):
+    """Something that recorded the home's past gave none; the text says what to do."""
+
+
+class PastSourceUnavailableError(PastSourceError):
+    """It is away, too slow, restarting or overloaded; trying again later may help."""
+
+
+class PastSourceRefusedError(PastSourceError):
+    """It will answer the same until the owner changes something."""
 
 
 class WriteRefusedError(SmartLoadError):
