@@ -1,0 +1,234 @@
+"""The PV forecast with its quantiles: the provider's curve as this roof and its errors teach.
+
+    screen      what the provider cannot mean is unknown (pv_plausibility)
+    correct     by time of day and level, as far as it helps (pv_correction)
+    nudge       by what the last hours have shown (pv_intraday)
+    bands       by what was missed before at that lead and level (pv_quantiles)
+    continue    where the provider says nothing: from the roof's own past (pv_continuation)
+
+Nothing is below 0 or above what the roof can plausibly give at that time of day, and nights are 0.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+import numpy as np
+
+from domain.horizon import SLOTS_PER_DAY, slot_start
+from forecaster.pv_continuation import usual_bands_kw
+from forecaster.pv_correction import Correction, learn_correction
+from forecaster.pv_intraday import STEPS_AHEAD, carry_at, learn_carries, surprises
+from forecaster.pv_past import PastDays, PvPast, past_days
+from forecaster.pv_plausibility import (
+    ImplausibleSpan,
+    curtailed_slots,
+    screen_provider,
+    screen_said,
+)
+from forecaster.pv_quantiles import ErrorTable, learn_errors, stretched
+from forecaster.pv_roof import Roof, survey_roof
+from forecaster.series import LEVELS, Bands, BoolArray, FloatArray, SlotSeries
+
+MODEL = "provider_corrected"
+MODEL_WITHOUT_PROVIDER = "own_past"
+
+_MIDDLE = LEVELS.index(0.5)
+_HOUR = timedelta(hours=1)
+# Leads [h] whose errors are learned; the short ones profit from what the day has shown.
+_LEADS_H = (*(steps / 4.0 for steps in STEPS_AHEAD), 24.0, 48.0)
+# Errors grow by about this much for every day beyond the longest lead that is known.
+GROWTH_PER_DAY = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvForecastReport:
+    """How a forecast came about.
+
+    ``ratio`` is what each quarter hour of the next 24 h is multiplied with before levels are put
+    right, ``strength_frac`` how much of the correction is used. ``is_continued`` is by slot: from the
+    roof's own past, as the provider says nothing (sane) there. ``carry_frac`` is how much of the last
+    hours' surprise the next hour is expected to keep. ``is_curtailed`` belongs to the measured past.
+    """
+
+    model: str
+    ratio: tuple[float, ...]
+    roof_ratio: float
+    strength_frac: float
+    is_continued: tuple[bool, ...]
+    implausible: tuple[ImplausibleSpan, ...]
+    carry_frac: float
+    surprise_frac: float
+    clear_kw: tuple[float, ...]
+    evidence_days: float
+    is_curtailed: BoolArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvForecast:
+    """The quantiles [kW] from the issue's slot on, and how they came about."""
+
+    bands: Bands
+    report: PvForecastReport
+    days: PastDays
+    expected_past_kw: FloatArray
+    roof: Roof
+
+
+def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
+    past: PvPast,
+    provider: SlotSeries | None,
+    *,
+    issued_at: datetime,
+    n_slots: int,
+    zone: tzinfo,  # noqa: ARG001  # the sun keeps UTC; part of every forecaster's signature
+    export_limit_kw: float | None = None,
+    live_kw: float | None = None,
+) -> PvForecast:
+    """Forecast PV for ``n_slots`` quarter hours from the one that contains ``issued_at``.
+
+    Args:
+        past: What was measured and said; what lies after ``issued_at`` is not looked at.
+        provider: The provider's curve as it is known now [kW], NaN unknown; None: there is none.
+        issued_at: Aware UTC.
+        n_slots: Length of the forecast.
+        zone: The home's.
+        export_limit_kw: What may be fed in at most; None: no limit is known.
+        live_kw: PV measured right now.
+
+    Returns:
+        Bands without NaN, unless nothing at all is known of the roof: then all are NaN.
+    """
+    start = slot_start(issued_at)
+    curtailed = curtailed_slots(past.measured, export_limit_kw)
+    if past.excluded is not None:
+        curtailed |= past.excluded
+    known = provider or SlotSeries(start=start, values=np.full(0, np.nan))
+    now_kw = known.between(start, start + n_slots * timedelta(minutes=15))
+    days = past_days(past, start, curtailed)
+    roof = survey_roof(days, now_kw.values)
+    screened = screen_provider(now_kw, days, roof)
+    days = _without_nonsense(days, roof)
+    correction = learn_correction(days, roof)
+    usual_kw = usual_bands_kw(days, roof, n_slots)
+    expected_kw = correction.apply(screened.power_kw, roof)
+    is_continued = np.isnan(expected_kw)
+    middle_kw = np.where(is_continued, usual_kw[_MIDDLE], expected_kw)
+    expected_past = _expected_past(days, correction, roof, usual_kw[_MIDDLE])
+    near = expected_past[min(expected_past)]
+    carries = learn_carries(days, near, roof)
+    surprise = _surprise_now(days, near, roof, live_kw, middle_kw)
+    steps = np.arange(n_slots) + (1.0 if live_kw is None else 0.5)
+    carry = carry_at(carries, steps)
+    columns = np.arange(n_slots) % SLOTS_PER_DAY
+    clear_kw = roof.clear_kw[columns]
+    nudge_kw = carry * surprise * clear_kw
+    tables = _error_tables(days, expected_past, carries, roof)
+    bands_kw = _bands(middle_kw + nudge_kw, clear_kw, tables, max(expected_past))
+    narrowed = np.sqrt(1.0 - carry**2)
+    own_kw = usual_kw[_MIDDLE] + nudge_kw + narrowed * (usual_kw - usual_kw[_MIDDLE])
+    bands_kw = np.where(is_continued, own_kw, bands_kw)
+    bands_kw = np.sort(np.clip(bands_kw, 0.0, roof.cap_kw[columns]), axis=0)
+    return PvForecast(
+        bands=Bands(start=start, values=bands_kw),
+        report=PvForecastReport(
+            model=MODEL_WITHOUT_PROVIDER if is_continued.all() else MODEL,
+            ratio=tuple(correction.ratio.tolist()),
+            roof_ratio=correction.roof_ratio,
+            strength_frac=correction.strength_frac,
+            is_continued=tuple(is_continued.tolist()),
+            implausible=screened.spans,
+            carry_frac=float(carries[2]),
+            surprise_frac=surprise,
+            clear_kw=tuple(roof.clear_kw.tolist()),
+            evidence_days=days.evidence_days,
+            is_curtailed=curtailed,
+        ),
+        days=days,
+        expected_past_kw=expected_past[max(expected_past)],
+        roof=roof,
+    )
+
+
+def _without_nonsense(days: PastDays, roof: Roof) -> PastDays:
+    return PastDays(
+        start=days.start,
+        measured_kw=days.measured_kw,
+        learnt_kw=days.learnt_kw,
+        said_kw={lead: screen_said(said, days, roof) for lead, said in days.said_kw.items()},
+    )
+
+
+def _expected_past(
+    days: PastDays, correction: Correction, roof: Roof, usual_kw: FloatArray
+) -> dict[float, FloatArray]:
+    """Return by lead [h] what would have been expected of the past days, (n_days, 96) each."""
+    main = correction.apply_to_past(days.main_said_kw(), roof)
+    day = np.full(SLOTS_PER_DAY, np.nan)
+    day[: len(usual_kw)] = usual_kw[:SLOTS_PER_DAY]
+    expected = {}
+    for lead, said in days.said_kw.items():
+        own = correction.apply_to_past(said, roof)
+        expected[lead / _HOUR] = np.where(np.isnan(own), main, own)
+    if np.isnan(main).all():
+        return {24.0: np.where(np.isnan(main), day, main)}
+    return expected
+
+
+def _surprise_now(
+    days: PastDays,
+    expected_kw: FloatArray,
+    roof: Roof,
+    live_kw: float | None,
+    coming_kw: FloatArray,
+) -> float:
+    measured = days.learnt_kw[-1:].ravel()
+    expected = expected_kw[-1:].ravel()
+    clear = np.tile(roof.clear_kw, len(measured) // SLOTS_PER_DAY)
+    if live_kw is not None and len(coming_kw):
+        measured = np.append(measured, live_kw)
+        expected = np.append(expected, coming_kw[0])
+        clear = np.append(clear, roof.clear_kw[0])
+    if not len(measured):
+        return 0.0
+    return float(surprises(measured, expected, clear)[-1])
+
+
+def _error_tables(
+    days: PastDays, expected_past: dict[float, FloatArray], carries: FloatArray, roof: Roof
+) -> dict[float, ErrorTable]:
+    """Return what is missed by lead [h]."""
+    tables: dict[float, ErrorTable] = {}
+    near = expected_past[min(expected_past)].ravel()
+    measured = days.learnt_kw.ravel()
+    clear = np.tile(roof.clear_kw, days.n_days)
+    seen = surprises(measured, near, clear)
+    for lead_h in _LEADS_H:
+        nearest = min(expected_past, key=lambda known_h: abs(known_h - lead_h))
+        expected = expected_past[nearest].ravel()
+        ahead = round(lead_h * 4)
+        if ahead in STEPS_AHEAD and len(expected):
+            carry = carries[STEPS_AHEAD.index(ahead)]
+            shown = np.concatenate([np.zeros(ahead), seen[:-ahead]])
+            expected = np.maximum(0.0, expected + carry * shown * clear)
+        tables[lead_h] = learn_errors(expected.reshape(-1, SLOTS_PER_DAY), days.learnt_kw, roof)
+    return tables
+
+
+def _bands(
+    middle_kw: FloatArray,
+    clear_kw: FloatArray,
+    tables: dict[float, ErrorTable],
+    longest_known_h: float,
+) -> FloatArray:
+    n_slots = len(middle_kw)
+    shares = np.clip(middle_kw / np.maximum(clear_kw, 1e-9), 0.0, 1.05)
+    by_lead = np.stack([stretched(table.at(shares)) for table in tables.values()])
+    leads_h = np.array(list(tables))
+    position = np.interp((np.arange(n_slots) + 1) / 4.0, leads_h, np.arange(len(leads_h)))
+    below = np.minimum(position.astype(int), len(leads_h) - 2)
+    part = position - below
+    slots = np.arange(n_slots)
+    errors = by_lead[below, :, slots].T * (1.0 - part) + by_lead[below + 1, :, slots].T * part
+    beyond_days = np.maximum(0.0, np.arange(n_slots) / 4.0 - max(longest_known_h, 24.0)) / 24.0
+    errors = errors[_MIDDLE] + (1.0 + GROWTH_PER_DAY * beyond_days) * (errors - errors[_MIDDLE])
+    return np.asarray(np.maximum(0.0, middle_kw) + errors * clear_kw)

@@ -1,0 +1,102 @@
+"""How wrong the roof's forecast usually is: quantiles of its errors by lead and by level.
+
+The level is the expected share of the clear power: clear days are safe, half-cloudy ones are not.
+Errors are shares of the clear power too. They are weighed by how near their level and how recent they
+are; what one roof's day-ahead forecast usually misses is believed as a few days of errors, and is
+all there is at first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.horizon import SLOTS_PER_DAY
+from forecaster.pv_roof import Roof
+from forecaster.series import LEVELS, FloatArray
+
+NODES = (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.9, 1.05)
+BANDWIDTH = 0.1
+HALF_LIFE_DAYS = 30.0
+# The believed errors count as this many days; days, as the slots of a day err together.
+PRIOR_DAYS = 3.0
+# The band of the next day must be wider than that of the past: days are fewer than their slots.
+STRETCH = 1.06
+# Measured at one roof a day ahead: 18 % of the peak, most at half-cloudy levels.
+PRIOR_BASE = 0.09
+PRIOR_BULGE = 0.5
+_NORMAL = (-1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645)
+_N_PRIOR = 21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorTable:
+    """Quantiles of measured minus expected, shares of the clear power, (n_nodes, n_levels)."""
+
+    quantiles: FloatArray
+
+    def at(self, shares: FloatArray) -> FloatArray:
+        """Return the quantiles at expected shares, shape (n_levels, n)."""
+        return np.stack(
+            [np.interp(shares, NODES, self.quantiles[:, i]) for i in range(len(LEVELS))]
+        )
+
+
+def learn_errors(expected_kw: FloatArray, measured_kw: FloatArray, roof: Roof) -> ErrorTable:
+    """Learn from past days.
+
+    Args:
+        expected_kw: What would have been expected, shape (n_days, 96) [kW]; NaN unknown.
+        measured_kw: What came, same shape.
+        roof: Gives the level.
+    """
+    n_days = len(expected_kw)
+    daylight = np.flatnonzero(roof.is_daylight)
+    clear_kw = np.maximum(roof.clear_kw[daylight], 1e-9)
+    shares = (expected_kw[:, daylight] / clear_kw).ravel()
+    errors = (measured_kw[:, daylight] / clear_kw).ravel() - shares
+    age = np.repeat(n_days - 1 - np.arange(n_days), len(daylight))
+    known = np.isfinite(errors)
+    shares, errors, age = shares[known], errors[known], age[known]
+    order = np.argsort(errors)
+    shares, errors, age = shares[order], errors[order], age[order]
+    recent = 0.5 ** (age / HALF_LIFE_DAYS)
+    per_day = max(len(daylight), 1)
+    rows = []
+    for node in NODES:
+        weights = recent * np.exp(-0.5 * ((np.clip(shares, 0.0, 1.05) - node) / BANDWIDTH) ** 2)
+        rows.append(_blended(errors, weights, node, per_day))
+    return ErrorTable(quantiles=np.array(rows))
+
+
+def usual_errors(node: float) -> FloatArray:
+    """Return what one roof's forecast usually misses at a level, by ``LEVELS``."""
+    return np.asarray(_usual_spread(node) * np.array(_NORMAL))
+
+
+def _usual_spread(node: float) -> float:
+    level = min(max(node, 0.0), 1.0)
+    return PRIOR_BASE + PRIOR_BULGE * level * (1.0 - level)
+
+
+def _blended(errors: FloatArray, weights: FloatArray, node: float, per_day: int) -> FloatArray:
+    """Return weighted quantiles of seen and believed errors; ``errors`` rise."""
+    usual = np.interp((np.arange(_N_PRIOR) + 0.5) / _N_PRIOR, LEVELS, usual_errors(node))
+    # A day is worth what the kernel leaves of a day spread evenly over all levels.
+    believed = PRIOR_DAYS * per_day * min(1.0, BANDWIDTH * 2.5) / _N_PRIOR
+    values = np.concatenate([errors, usual])
+    mass = np.concatenate([weights, np.full(_N_PRIOR, believed)])
+    order = np.argsort(values, kind="stable")
+    values, mass = values[order], mass[order]
+    position = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
+    return np.interp(LEVELS, position, values)
+
+
+def stretched(errors: FloatArray) -> FloatArray:
+    """Return the quantiles a little further from their middle, shape (n_levels, n)."""
+    middle = errors[LEVELS.index(0.5)]
+    return np.asarray(middle + STRETCH * (errors - middle))
+
+
+def columns_of(n_slots: int) -> FloatArray:
+    """Return the column of the day of each slot from the issue on."""
+    return np.arange(n_slots) % SLOTS_PER_DAY
