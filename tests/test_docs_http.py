@@ -55,6 +55,18 @@ def test_every_field_of_the_state_message_is_described_and_no_other() -> None:
     assert sorted(documented) == sorted(set(field_paths(MODEL["State"], MODEL)))
 
 
+@pytest.mark.parametrize(
+    ("section", "type_name"),
+    [("## The forecast", "Forecast"), ("## The forecast's accuracy", "AccuracyReport")],
+)
+def test_every_field_of_the_forecast_is_described_and_no_other(
+    section: str, type_name: str
+) -> None:
+    documented = first_cells(f"{section}\n")
+
+    assert sorted(documented) == sorted(set(field_paths(MODEL[type_name], MODEL)))
+
+
 def is_problem(cell: str) -> bool:
     return cell in set(ProblemCode)
 

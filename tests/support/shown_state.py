@@ -1,9 +1,33 @@
 """States as the service shows them: one with everything in it, and one with as little as can be."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from domain.config_problem import ConfigProblem
 from domain.control import ControlStatus, EvccSetting, InCharge, Ownership
+from domain.forecast import (
+    BandSeries,
+    Candidate,
+    ChoiceReason,
+    ForecastKind,
+    ModelChoice,
+    WindowEnergy,
+)
+from domain.history import EnergySource, ImportProgress, ImportState
+from domain.horizon import SLOT, SLOTS_PER_DAY
+from domain.outlook import (
+    Accuracy,
+    AccuracyReport,
+    Away,
+    Comparison,
+    ConfidenceBand,
+    ConfidenceParts,
+    DayAccuracy,
+    Expectation,
+    LeadAccuracy,
+    NamedWindow,
+    Outlook,
+    WindowPurpose,
+)
 from domain.problem import Problem, ProblemCode, Severity
 from domain.site import (
     BatteryDevice,
@@ -19,6 +43,7 @@ from domain.state import (
     CycleReport,
     DemoStatus,
     EvccStatus,
+    HistoryStatus,
     PvReport,
     ServiceStatus,
     SystemState,
@@ -71,6 +96,149 @@ def full_site(now: datetime = NOON) -> SiteSnapshot:
         ),
         import_rates=rates,
         export_rates=rates,
+    )
+
+
+def _flat(
+    start: datetime, quantiles: tuple[float, float, float], n_slots: int, n_known: int = 0
+) -> BandSeries:
+    """One band in all quarter hours; what is known has none."""
+    low, middle, high = quantiles
+    return BandSeries(
+        start=start,
+        p10=(middle,) * n_known + (low,) * (n_slots - n_known),
+        p50=(middle,) * n_slots,
+        p90=(middle,) * n_known + (high,) * (n_slots - n_known),
+        n_known=n_known,
+    )
+
+
+def full_outlook(now: datetime = NOON, *, n_slots: int = 2 * SLOTS_PER_DAY) -> Outlook:
+    """Everything an outlook can say, with values that are easy to add up.
+
+    Each hour 2 kWh of sun (1 to 3) and 0.5 kWh for the house (0.4 to 0.8).
+    """
+    before = now - 2 * SLOTS_PER_DAY * SLOT
+    choice = ModelChoice(
+        model="weekday_profile",
+        reason=ChoiceReason.BEST,
+        candidates=(
+            Candidate(model="weekday_profile", loss_kw=0.0512, n_days=28),
+            Candidate(model="mean_profile_30d", loss_kw=0.0731, n_days=28),
+        ),
+    )
+    bands = {
+        ForecastKind.PV: _flat(now, (1.0, 2.0, 3.0), n_slots),
+        ForecastKind.LOAD: _flat(now, (0.4, 0.5, 0.8), n_slots),
+        ForecastKind.IMPORT_PRICE: _flat(now, (0.2, 0.3, 0.4), n_slots, n_known=40),
+    }
+    return Outlook(
+        issued_at=now,
+        start=now,
+        expectations=tuple(
+            Expectation(kind=kind, band=band, choice=choice) for kind, band in bands.items()
+        ),
+        provider_kw=(2.5,) * n_slots,
+        confidence=ConfidenceParts(
+            confidence_frac=0.82,
+            raw_frac=0.8,
+            coverage_frac=1.0,
+            freshness_frac=0.9,
+            accuracy_frac=0.889,
+        ),
+        windows=(
+            NamedWindow(
+                purpose=WindowPurpose.UNTIL_SURPLUS,
+                energy=WindowEnergy(
+                    start=now, end=now + timedelta(hours=19), p10_kwh=4.5, p50_kwh=6.2, p90_kwh=8.9
+                ),
+            ),
+        ),
+        comparisons=tuple(
+            Comparison(
+                kind=kind,
+                said=_flat(before, (low, low + 1.0, low + 2.0), 2 * SLOTS_PER_DAY),
+                measured=(low + 1.25,) * (2 * SLOTS_PER_DAY),
+            )
+            for kind, low in ((ForecastKind.PV, 1.0), (ForecastKind.LOAD, 0.0))
+        ),
+        holidays=(date(2026, 6, 22),),
+        away=Away(since=now - timedelta(days=1), share_frac=0.45),
+        history_days=28.5,
+    )
+
+
+def full_accuracy(now: datetime = NOON) -> AccuracyReport:
+    """Three weeks of forecasts of sun and house: the sun in the morning promised too much."""
+    return AccuracyReport(
+        since=now - timedelta(days=21),
+        until=now,
+        accuracies=tuple(
+            Accuracy(
+                kind=kind,
+                n_days=21,
+                mae=0.42,
+                bias=0.05,
+                nrmse_frac=0.31,
+                pinball=0.11,
+                coverage_frac=0.81,
+                skill_frac=0.23,
+                reference="mean_profile_30d",
+                bias_by_hour=(0.0,) * 8 + (0.3,) + (0.0,) * 15,
+                by_lead=(
+                    LeadAccuracy(
+                        lead_h=24.0, n_slots=2016, mae=0.42, bias=0.05, coverage_frac=0.81
+                    ),
+                ),
+                by_day=(
+                    DayAccuracy(
+                        day=date(2026, 6, 20),
+                        said_low_kwh=30.0,
+                        said_kwh=40.0,
+                        said_high_kwh=50.0,
+                        measured_kwh=44.0,
+                        mae=0.4,
+                        coverage_frac=0.79,
+                        confidence_frac=0.8,
+                    ),
+                ),
+            )
+            for kind in (ForecastKind.PV, ForecastKind.LOAD)
+        ),
+        window_coverage_frac=0.79,
+        n_windows=42,
+        confidence_rank_correlation=-0.42,
+        confidence_bands=(
+            ConfidenceBand(from_frac=0.8, to_frac=1.0, n_days=12, error_frac=0.14),
+        ),
+    )  # fmt: skip
+
+
+def full_history(now: datetime = NOON) -> HistoryStatus:
+    """A month of quarter hours, one import at work and one that failed."""
+    return HistoryStatus(
+        first=now - timedelta(days=30),
+        last=now,
+        n_days=28.5,
+        size_bytes=3_400_000,
+        imports=(
+            ImportProgress(
+                source=EnergySource.EVCC,
+                state=ImportState.RUNNING,
+                progress_frac=0.4,
+                n_slots=1152,
+                since=now - timedelta(days=30),
+            ),
+            ImportProgress(
+                source=EnergySource.INFLUX,
+                state=ImportState.FAILED,
+                progress_frac=0.1,
+                n_slots=96,
+                since=now - timedelta(days=2),
+                detail="influxdb:8086 does not answer",
+            ),
+        ),
+        problem="the disk is full",
     )
 
 
@@ -133,6 +301,9 @@ def full_state(now: datetime = NOON) -> SystemState:
                 facts={"hours": "3"},
             ),
         ),
+        outlook=full_outlook(now),
+        accuracy=full_accuracy(now),
+        history=full_history(now),
     )  # fmt: skip
 
 

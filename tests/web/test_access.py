@@ -77,7 +77,16 @@ def test_page_and_health_of_an_app_are_open_to_everyone(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/status", "/events", "/buffer/log", "/openapi.json", "/control/release"]
+    "path",
+    [
+        "/status",
+        "/events",
+        "/forecast",
+        "/forecast/accuracy",
+        "/buffer/log",
+        "/openapi.json",
+        "/control/release",
+    ],
 )
 def test_what_belongs_to_the_owner_of_an_app_needs_the_password(path: str) -> None:
     assert code(ask(APP, NEIGHBOUR, "GET", path=path)) == "password_required"

@@ -18,6 +18,8 @@ PATHS = [
     "/",
     "/healthz",
     "/status",
+    "/forecast",
+    "/forecast/accuracy",
     "/buffer/log",
     "/buffer/activate-live",
     "/buffer/extend-obs",

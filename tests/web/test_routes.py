@@ -495,6 +495,8 @@ def test_the_openapi_document_lists_every_route(client: TestClient) -> None:
         ("GET", "/healthz"),
         ("GET", "/status"),
         ("GET", "/events"),
+        ("GET", "/forecast"),
+        ("GET", "/forecast/accuracy"),
         ("GET", "/buffer/log"),
         ("POST", "/buffer/activate-live"),
         ("POST", "/buffer/extend-obs"),

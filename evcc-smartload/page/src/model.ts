@@ -149,6 +149,170 @@ export interface State {
     until: string | null; // of observing or owner
     owner_values: { setting: string; owner_pct: number; ours_pct: number; since: string }[];
   };
+  forecast: {
+    issued_at: string | null; // changes with every new forecast; then it is worth asking for
+    start: string | null;
+  };
+  history: History | null;
   plan_summary: null;
   buffer: BufferResult | null;
+}
+
+/** A number, or not known. */
+export type Known = number | null;
+
+export type ImportState = "waiting" | "running" | "done" | "failed" | "unavailable";
+
+export type EnergySource = "evcc" | "influx" | "home_assistant" | "live";
+
+export interface ImportProgress {
+  source: EnergySource;
+  state: ImportState;
+  progress_frac: number;
+  n_slots: number; // quarter hours taken over so far
+  since: string | null; // the oldest of them
+  detail: string; // English, when it failed
+}
+
+/** What is kept of the home's past. */
+export interface History {
+  first: string | null;
+  last: string | null;
+  n_days: number;
+  size_bytes: number;
+  imports: ImportProgress[];
+  problem: string | null; // English, while nothing can be kept
+}
+
+// -- GET /forecast ----------------------------------------------------------------------------------
+
+export type ForecastKind = "load" | "pv" | "pv_provider" | "import_price" | "export_price";
+
+/** Quarter hours from `start` on; kW or, for prices, currency per kWh. */
+export interface BandSeries {
+  start: string;
+  n_known: number; // so many at the beginning are facts, such as published prices
+  p10: Known[];
+  p50: Known[];
+  p90: Known[];
+}
+
+export type ChoiceReason = "best" | "too_little_history" | "kept";
+
+export interface Candidate {
+  model: string;
+  loss_kw: Known; // mean pinball loss on the recent days, in the unit of what is forecast
+  n_days: number;
+}
+
+export interface Expectation {
+  kind: ForecastKind;
+  band: BandSeries;
+  choice: {
+    model: string;
+    reason: ChoiceReason;
+    candidates: Candidate[];
+  };
+}
+
+export interface ConfidenceParts {
+  confidence_frac: number;
+  raw_frac: number;
+  coverage_frac: number;
+  freshness_frac: number;
+  accuracy_frac: number;
+}
+
+export type WindowPurpose = "until_surplus" | "night";
+
+/** What the house needs from the battery over a window. */
+export interface NamedWindow {
+  purpose: WindowPurpose;
+  energy: { start: string; end: string; p10_kwh: number; p50_kwh: number; p90_kwh: number };
+}
+
+/** What was said a day before, and what came. */
+export interface Comparison {
+  kind: ForecastKind;
+  said: BandSeries;
+  measured: Known[];
+}
+
+export interface AccuracySummary {
+  kind: ForecastKind;
+  n_days: number;
+  mae: Known; // this and what follows in the unit of what is forecast
+  bias: Known; // forecast minus outcome
+  nrmse_frac: Known;
+  pinball: Known;
+  coverage_frac: Known; // share of quarter hours inside the 80 % band
+  skill_frac: Known; // 1 minus the loss over that of `reference`
+  reference: string;
+}
+
+export interface Forecast {
+  issued_at: string | null; // null before the first one
+  start: string | null;
+  expectations: Expectation[]; // equally long, all from `start` on
+  provider_kw: Known[];
+  confidence: ConfidenceParts | null;
+  windows: NamedWindow[];
+  comparisons: Comparison[]; // the last two days
+  holidays: string[]; // local days, "2026-04-06"
+  away: { since: string; share_frac: number } | null;
+  history_days: number;
+  accuracy: AccuracySummary[];
+}
+
+// -- GET /forecast/accuracy -------------------------------------------------------------------------
+
+export interface LeadAccuracy {
+  lead_h: number;
+  n_slots: number;
+  mae: Known;
+  bias: Known;
+  coverage_frac: Known;
+}
+
+export interface DayAccuracy {
+  day: string; // local, "2026-06-20"
+  said_low_kwh: Known;
+  said_kwh: Known;
+  said_high_kwh: Known;
+  measured_kwh: Known;
+  mae: Known;
+  coverage_frac: Known;
+  confidence_frac: Known;
+}
+
+export interface Accuracy {
+  kind: ForecastKind;
+  n_days: number;
+  mae: Known;
+  bias: Known;
+  nrmse_frac: Known;
+  pinball: Known;
+  coverage_frac: Known;
+  skill_frac: Known;
+  reference: string;
+  bias_by_hour: Known[]; // 24, by local hour
+  by_lead: LeadAccuracy[];
+  by_day: DayAccuracy[];
+}
+
+export interface ConfidenceBand {
+  from_frac: number;
+  to_frac: number;
+  n_days: number;
+  error_frac: Known; // of a day's PV energy
+}
+
+export interface AccuracyReport {
+  since: string | null; // null before there is anything to judge
+  until: string | null;
+  accuracies: Accuracy[];
+  window_coverage_frac: Known;
+  n_windows: number;
+  confidence_rank_correlation: Known; // negative is good: sure days had small errors
+  confidence_bands: ConfidenceBand[];
 }

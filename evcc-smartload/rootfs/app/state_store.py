@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 
 from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot
-from domain.state import ServiceStatus, SystemState
+from domain.state import HistoryStatus, ServiceStatus, SystemState
 from domain.tariff import rate_at
 from domain.zone import known_zone
 
@@ -171,6 +171,12 @@ def _state_to_json_dict(state: SystemState) -> dict[str, object]:
                 for owned in state.control.owned
             ],
         },
+        # The forecasts themselves are larger than all the rest; whoever wants them asks for them.
+        "forecast": {
+            "issued_at": None if state.outlook is None else state.outlook.issued_at.isoformat(),
+            "start": None if state.outlook is None else state.outlook.start.isoformat(),
+        },
+        "history": None if state.history is None else _history_to_json(state.history),
     }
 
 
@@ -242,6 +248,27 @@ def _loadpoint_to_json(loadpoint: Loadpoint) -> dict[str, object]:
         "vehicle_soc_pct": _rounded(loadpoint.vehicle_soc_pct),
         "limit_soc_pct": _rounded(loadpoint.limit_soc_pct),
         "session_kwh": _rounded(loadpoint.session_kwh),
+    }
+
+
+def _history_to_json(history: HistoryStatus) -> dict[str, object]:
+    return {
+        "first": _iso(history.first),
+        "last": _iso(history.last),
+        "n_days": round(history.n_days, 1),
+        "size_bytes": history.size_bytes,
+        "imports": [
+            {
+                "source": progress.source.value,
+                "state": progress.state.value,
+                "progress_frac": _rounded(progress.progress_frac),
+                "n_slots": progress.n_slots,
+                "since": _iso(progress.since),
+                "detail": progress.detail,
+            }
+            for progress in history.imports
+        ],
+        "problem": history.problem,
     }
 
 

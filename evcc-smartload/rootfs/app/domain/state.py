@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from domain.config_problem import ConfigProblem
 from domain.control import ControlStatus
+from domain.history import ImportProgress
+from domain.outlook import AccuracyReport, Outlook
 from domain.problem import Problem
 from domain.site import SiteSnapshot
 
@@ -77,11 +79,30 @@ class PvReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryStatus:
+    """What is kept of the home's past.
+
+    ``first`` and ``last`` are the oldest and the newest quarter hour that is kept, None while
+    there is none; ``n_days`` is how many days of quarter hours there are in all, gaps left out.
+    ``problem`` is one English sentence while nothing can be kept.
+    """
+
+    first: datetime | None
+    last: datetime | None
+    n_days: float
+    size_bytes: int
+    imports: tuple[ImportProgress, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SystemState:
     """Everything of one moment, as it is shown.
 
     ``price_spread`` is P80 - P20 of the import prices known from ``now`` on [EUR/kWh]. ``site``
     is the last reading of evcc; ``site_is_stale`` says that it is not a current one.
+    ``outlook`` and ``accuracy`` are None until they were worked out for the first time,
+    ``history`` where nothing is kept.
     """
 
     now: datetime
@@ -94,3 +115,6 @@ class SystemState:
     control: ControlStatus
     cycle: CycleReport | None
     problems: tuple[Problem, ...]
+    outlook: Outlook | None = None
+    accuracy: AccuracyReport | None = None
+    history: HistoryStatus | None = None

@@ -20,7 +20,15 @@ INGRESS_PEER = "172.30.32.2"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What belongs to the owner; the rest (page, health check) says nothing private, and the page has to
 # load before it can ask for the password.
-PRIVATE_PATHS = ("/status", "/events", "/openapi.json", "/buffer/", "/control/", "/demo/")
+PRIVATE_PATHS = (
+    "/status",
+    "/events",
+    "/forecast",
+    "/openapi.json",
+    "/buffer/",
+    "/control/",
+    "/demo/",
+)
 # What a proxy adds when it passes on somebody else's request.
 FORWARDING_HEADERS = (
     "forwarded",

@@ -5,6 +5,7 @@ Every answer is relative to wherever the service is reached, so it works behind 
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +29,7 @@ from version import VERSION
 from web import refusals
 from web.access import AccessRules
 from web.broadcast import Broadcast, encode_json
+from web.forecast_json import accuracy_to_json, forecast_to_json
 from web.guard import PAGE_HEADERS, Guard, refuse
 from web.refusals import RefusedError
 from web.schemas import (
@@ -101,6 +103,7 @@ def create_app(parts: WebParts) -> FastAPI:
     app.add_middleware(Guard, rules=parts.rules)
     _add_errors(app)
     _add_reading(app, parts, broadcast)
+    _add_forecast(app, parts.store)
     _add_buffer(app, parts)
     _add_control(app, parts)
     _add_page(app, parts.static_dir)
@@ -163,6 +166,34 @@ def _add_reading(app: FastAPI, parts: WebParts, broadcast: Broadcast) -> None:
         )
 
 
+def _add_forecast(app: FastAPI, store: StateStore) -> None:
+    @app.get("/forecast", responses=REFUSALS)
+    def forecast() -> Response:
+        """Return what is expected of the next days; its parts are null before the first one."""
+        state = _state_of(store)
+        outlook, accuracy = (state.outlook, state.accuracy) if state else (None, None)
+        return _json(forecast_to_json(outlook, accuracy))
+
+    @app.get("/forecast/accuracy", responses=REFUSALS)
+    def forecast_accuracy() -> Response:
+        """Return how right the forecasts of the last weeks were; null before there is any."""
+        state = _state_of(store)
+        return _json(accuracy_to_json(state.accuracy if state else None))
+
+
+def _json(answer: dict[str, object]) -> Response:
+    return Response(
+        json.dumps(answer, allow_nan=False, separators=(",", ":")),
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _state_of(store: StateStore) -> SystemState | None:
+    state = store.snapshot()["state"]
+    return state if isinstance(state, SystemState) else None
+
+
 def _add_buffer(app: FastAPI, parts: WebParts) -> None:
     def buffer() -> BufferControl:
         control = parts.buffer()
@@ -199,9 +230,8 @@ def _add_buffer(app: FastAPI, parts: WebParts) -> None:
 
 
 def _utc_offset(store: StateStore) -> timedelta:
-    state = store.snapshot()["state"]
-    minutes = state.service.utc_offset_min if isinstance(state, SystemState) else 0
-    return timedelta(minutes=minutes)
+    state = _state_of(store)
+    return timedelta(minutes=0 if state is None else state.service.utc_offset_min)
 
 
 def _add_control(app: FastAPI, parts: WebParts) -> None:
