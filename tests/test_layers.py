@@ -23,6 +23,7 @@ ROWS: dict[int, frozenset[str]] = {
             "evcc_bounds",
             "evcc_client",
             "evcc_discovery",
+            "evcc_history",
             "evcc_http",
             "evcc_session",
             "evcc_tariffs",
@@ -33,7 +34,9 @@ ROWS: dict[int, frozenset[str]] = {
             "web",
         }
     ),
-    5: frozenset({"demo", "main", "parts", "problem_board", "site_watch"}),
+    5: frozenset(
+        {"demo", "history_import", "main", "parts", "problem_board", "site_watch", "slot_meter"}
+    ),
 }
 ROW_OF = {subject: row for row, subjects in ROWS.items() for subject in subjects}
 

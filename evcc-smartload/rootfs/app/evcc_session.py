@@ -4,12 +4,14 @@ Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``).
 """
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Literal
 
 import httpx2
 
+from domain.history import ChargingSession, EnergySource, QuarterEnergies
 from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot, SocSettings, Vehicle
 from errors import (
     EvccRejectedError,
@@ -17,9 +19,10 @@ from errors import (
     EvccUnreadableError,
     WriteRefusedError,
 )
+from evcc_history import RecordedPast, read_past, read_sessions, requests_for
 from evcc_http import EvccHttp
 from evcc_values import to_number
-from evcc_wire import read_rates, read_solar, read_state
+from evcc_wire import check_started, read_rates, read_solar, read_state
 
 
 class EvccSession:
@@ -37,6 +40,8 @@ class EvccSession:
         self._http = EvccHttp(base_url, transport=transport, timeout_s=timeout_s)
         self._lock = threading.RLock()
         self._site: SiteSnapshot | None = None
+        self._zone: tzinfo | None = None
+        self._capacities_kwh: Mapping[str, float] = {}
 
     @property
     def base_url(self) -> str:
@@ -68,6 +73,8 @@ class EvccSession:
             site = self._reread(now)
             site = self._with_tariffs(site)
             self._site = site
+            self._zone = site.time_zone
+            self._capacities_kwh = _capacities_kwh(site)
             return site
 
     def _reread(self, read_at: datetime) -> SiteSnapshot:
@@ -106,6 +113,63 @@ class EvccSession:
             return self._http.get(f"/api/tariff/{usage}")
         except EvccRejectedError:
             return b"null"  # not configured, outdated, or a version without this path
+
+    # The past. Without the lock, as a long answer must not hold up the cycle.
+
+    @property
+    def source(self) -> EnergySource:
+        """Which past it is."""
+        return EnergySource.EVCC
+
+    def read_energies(self, start: datetime, end: datetime) -> Sequence[QuarterEnergies]:
+        """Return the quarter hours that evcc stored from ``start`` to ``end``; as ``read_past``."""
+        return self.read_past(start, end).energies
+
+    def read_past(self, start: datetime, end: datetime) -> RecordedPast:
+        """Return what evcc stored from ``start`` to ``end``, and its solar forecast of then.
+
+        May be called by any thread; a week takes evcc about a second on a small computer.
+
+        Raises:
+            EvccUnavailableError: evcc is away, too slow or starting; the text says which.
+            EvccUnreadableError: What came cannot be understood.
+            EvccRejectedError: evcc stores nothing: status 404 before 0.305, 400 without database.
+        """
+        parts = [
+            read_past(self._get_past(request.path), request, self._capacities_kwh)
+            for request in requests_for(start, end, self._zone)
+        ]
+        forecast_kwh: dict[datetime, float] = {}
+        for part in parts:
+            forecast_kwh |= part.forecast_kwh
+        energies = tuple(quarter for part in parts for quarter in part.energies)
+        return RecordedPast(energies=energies, forecast_kwh=forecast_kwh)
+
+    def read_sessions(self, year: int, month: int) -> Sequence[ChargingSession]:
+        """Return the charging sessions that began in a month of evcc's calendar, oldest first.
+
+        Raises as ``read_past``.
+        """
+        return read_sessions(self._get_past(f"/api/sessions?year={year}&month={month}"))
+
+    def _get_past(self, path: str) -> bytes:
+        http = self._http
+        try:
+            return http.get(path)
+        except EvccRejectedError as err:
+            if err.status == httpx2.codes.NOT_FOUND:
+                self._raise_if_starting(http)
+            raise
+        except RuntimeError as err:
+            # The client was closed meanwhile: evcc is elsewhere now, or this is the end.
+            raise EvccUnavailableError(f"the connection to {http.shown_url} was closed") from err
+
+    def _raise_if_starting(self, http: EvccHttp) -> None:
+        """Raise ``EvccUnavailableError`` unless evcc is up: a starting one knows no path."""
+        try:
+            check_started(http.get("/api/state"))
+        except EvccRejectedError as err:
+            raise EvccUnavailableError(f"evcc at {http.shown_url} is starting") from err
 
     def _command(self, method: Literal["POST", "DELETE"], path: str) -> object:
         """Send a command and return evcc's answer; the caller holds the lock."""
@@ -179,3 +243,13 @@ class EvccSession:
             changed if vehicle.name == changed.name else vehicle for vehicle in site.vehicles
         )
         self._site = replace(site, vehicles=vehicles)
+
+
+def _capacities_kwh(site: SiteSnapshot) -> Mapping[str, float]:
+    """Return the batteries' capacities by the titles under which evcc stores their energies."""
+    devices = () if site.battery is None else site.battery.devices
+    return {
+        device.title or device.name: device.capacity_kwh
+        for device in devices
+        if device.capacity_kwh is not None
+    }

@@ -85,12 +85,8 @@ def read_state(payload: bytes, read_at: datetime) -> SiteSnapshot:
         EvccUnreadableError: The body is no state of evcc.
         EvccUnavailableError: evcc is still starting, or could not start.
     """
-    state = read_json(payload)
-    if not isinstance(state, dict) or _EVCC_KEYS.isdisjoint(state):
-        raise EvccUnreadableError("what answers under evcc's address does not speak like evcc")
     notes = Notes()
-    site = Fields(state, notes)
-    _check_started(site)
+    site = _started_site(payload, notes)
     grid_w = _grid_w(site)
     battery = _battery(site, notes)
     forecast = site.object("forecast") or Fields({}, notes)
@@ -113,6 +109,8 @@ def read_state(payload: bytes, read_at: datetime) -> SiteSnapshot:
         export_rates=parse_rates(forecast.raw("feedin"), notes, "forecast.feedin"),
         solar=parse_solar(forecast.raw("solar"), notes, "forecast.solar"),
         automatic_mode=site.truth("optimizerAutomatic") is True,
+        export_limit_kw=_export_limit_kw(site),
+        production_is_limited=_production_is_limited(site),
         implausible=notes.as_tuple(),
     )
 
@@ -148,13 +146,23 @@ def read_battery_mode(value: object) -> BatteryMode:
     return BatteryMode.UNKNOWN
 
 
-def _check_started(site: Fields) -> None:
+def check_started(payload: bytes) -> None:
+    """Raise as ``read_state`` unless ``payload`` is the state of an evcc that is up."""
+    _started_site(payload, Notes())
+
+
+def _started_site(payload: bytes, notes: Notes) -> Fields:
+    state = read_json(payload)
+    if not isinstance(state, dict) or _EVCC_KEYS.isdisjoint(state):
+        raise EvccUnreadableError("what answers under evcc's address does not speak like evcc")
+    site = Fields(state, notes)
     fatal = site.raw("fatal")
     if fatal:
         raise EvccUnavailableError(f"evcc could not start: {_fatal_text(fatal)}")
     # Both keys are younger than the state itself; absent means an older version that is up.
     if site.raw("apiReady") is False or site.raw("startupCompleted") is False:
         raise EvccUnavailableError("evcc is starting")
+    return site
 
 
 def _fatal_text(fatal: object) -> str:
@@ -194,6 +202,18 @@ def _pv_kw(site: Fields) -> float | None:
     known_w = [power_w for power_w in powers_w if power_w is not None]
     complete = bool(powers_w) and len(known_w) == len(powers_w)
     return _positive_kw(sum(known_w)) if complete else None
+
+
+def _export_limit_kw(site: Fields) -> float | None:
+    """Return the limit that the owner told evcc since 0.314; 0 is evcc's "none"."""
+    return _positive_kw(site.number("gridExportLimit", low=0.0, high=_MOST_POWER_W)) or None
+
+
+def _production_is_limited(site: Fields) -> bool | None:
+    """Return whether a grid operator's box limits the production; None without such a box."""
+    hems = site.object("hems")
+    status = None if hems is None else hems.object("status")
+    return None if status is None else status.truth("curtailed")
 
 
 def _battery(site: Fields, notes: Notes) -> BatterySnapshot | None:

@@ -6,6 +6,13 @@ from enum import StrEnum
 
 from domain.tariff import Rate
 
+# An inverter holds the export a little below its limit, and the two meters are not one.
+_AT_LIMIT_FRAC = 0.95
+# What a home regulated to zero export still shows at the grid, and the least sun worth a judgement.
+_ZERO_GRID_KW = 0.05
+_LEAST_PV_KW = 0.3
+_FULL_SOC_PCT = 97.0
+
 
 class BatteryMode(StrEnum):
     """Battery modes of evcc; a word we do not know becomes UNKNOWN, evcc's word for idle."""
@@ -152,5 +159,39 @@ class SiteSnapshot:
     export_rates: tuple[Rate, ...] = ()
     solar: tuple[SolarSlot, ...] = ()
     automatic_mode: bool = False
+    export_limit_kw: float | None = None
+    """The export that the inverter is known to be held to; None: no limit is known."""
+    production_is_limited: bool | None = None
+    """Whether the grid operator limits the production now; None when evcc does not say."""
     implausible: tuple[str, ...] = ()
     """What was left out because it could not be true, one short English sentence each."""
+
+    @property
+    def is_curtailed(self) -> bool | None:
+        """Whether the PV is held back, so that its power says nothing about the sun.
+
+        True when evcc says so, when the export stands at its known limit, or when PV and demand
+        are equal although nothing evens them out: no car that charges, no battery but a full one
+        at rest. None when evcc does not tell the flows.
+        """
+        if self.production_is_limited:
+            return True
+        if self.pv_kw is None or self.grid_import_kw is None or self.grid_export_kw is None:
+            return None
+        if self.pv_kw < _LEAST_PV_KW:
+            return False
+        if self.export_limit_kw is not None:
+            return self.grid_export_kw >= _AT_LIMIT_FRAC * self.export_limit_kw
+        return max(self.grid_import_kw, self.grid_export_kw) < _ZERO_GRID_KW and not self._evens_out
+
+    @property
+    def _evens_out(self) -> bool:
+        """Whether a battery or a car takes what PV and demand differ by."""
+        if any(loadpoint.charging for loadpoint in self.loadpoints):
+            return True
+        battery = self.battery
+        if battery is None:
+            return False
+        if max(battery.charge_kw, battery.discharge_kw) >= _ZERO_GRID_KW:
+            return True
+        return battery.soc_pct is None or battery.soc_pct < _FULL_SOC_PCT
