@@ -31,6 +31,7 @@ ROWS: dict[int, frozenset[str]] = {
             "evcc_wire",
             "log_setup",
             "simulator",
+            "sources",
             "web",
         }
     ),
@@ -119,7 +120,13 @@ def test_words_decisions_and_meeting_points_need_no_package(module: AppModule) -
 
 @pytest.mark.parametrize(
     "package",
-    sorted({m.name for m in MODULES if m.name in {"domain", "forecaster", "simulator", "web"}}),
+    sorted(
+        {
+            m.name
+            for m in MODULES
+            if m.name in {"domain", "forecaster", "simulator", "sources", "web"}
+        }
+    ),
 )
 def test_a_package_says_what_it_is_and_does_nothing(package: str) -> None:
     module = next(module for module in MODULES if module.name == package)

@@ -1,0 +1,1 @@
+"""What recorded the home before SmartLoad did: evcc's InfluxDB, Home Assistant's statistics."""
