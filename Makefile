@@ -41,7 +41,7 @@ run: .venv/.runtime $(PAGE_BUILT)
 	@echo "==> Starting SmartLoad $(if $(EVCC_URL),on $(EVCC_URL),with a simulated home); Ctrl-C stops it"
 	@exec $(VENV_PYTHON) $(APP)/main.py $(RUN_OPTIONS)
 
-test: .venv/.dev $(PAGE_BUILT) chromium
+test: .venv/.dev $(PAGE_BUILT) chromium influxd
 	@echo "==> Testing the page"
 	@cd $(PAGE) && npm test --silent --no-update-notifier
 	@echo "==> Testing SmartLoad"
@@ -86,6 +86,9 @@ page: $(PAGE_BUILT)
 
 chromium:
 	@tools/ensure_chromium.sh
+
+influxd:
+	@tools/ensure_influxd.sh
 
 .venv/bin/python:
 	@if [ -z "$(PYTHON)" ]; then \

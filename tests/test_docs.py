@@ -23,7 +23,8 @@ def test_the_readme_names_every_option_and_its_default(option: str) -> None:
     assert line, f"README.md does not say what {option} is"
     default = Config.model_fields[option].default
     if default not in (None, ""):
-        assert f"{default:g}" if isinstance(default, float) else str(default) in line
+        written = f"{default:g}" if isinstance(default, float) else str(default)
+        assert (written.lower() if isinstance(default, bool) else written) in line
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -158,6 +160,74 @@ def test_a_wrong_word_is_reported_with_the_nearest_one(
     assert problem == ConfigProblem(option=option, given=given, allowed=allowed, nearest=nearest)
 
 
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("auto", "auto"),
+        ("None", "none"),
+        ("DE", "DE"),
+        (" de-by ", "DE-BY"),
+        ("AT-9", "AT-9"),
+        ("de-Bayern", "DE-BY"),
+        ("CH-ZH", "CH-ZH"),
+    ],
+)
+def test_holidays_of_a_country_or_region_are_taken(folder: Path, given: str, used: str) -> None:
+    loaded = load_app(folder, {"holidays": given})
+
+    assert loaded.problems == ()
+    assert loaded.config.holidays == used
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [
+        ("DE-BAY", "DE-BY"),
+        ("DE-Bayer", "DE-BY"),
+        ("DE-", "DE"),
+        ("AT-99", "AT-9"),
+        ("Germany", "DE"),
+        ("autos", "auto"),
+        ("XX", None),
+    ],
+)
+def test_an_unknown_region_is_reported_with_the_nearest_one(
+    folder: Path, given: str, nearest: str | None
+) -> None:
+    (problem,) = load_app(folder, {"holidays": given}).problems
+
+    assert problem.nearest == nearest
+    assert "DE-BY" in problem.allowed
+
+
+def test_no_holidays_are_loaded_where_none_are_named(folder: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from config import load_config; "
+        f"load_config(options_path=Path({str(folder / 'none.json')!r}), yaml_path=None, "
+        "environ={'SMARTLOAD_HOLIDAYS': 'auto'}); print('holidays' in sys.modules)"
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2] / "evcc-smartload/rootfs/app",
+        env={"PYTHONPATH": ".", "PATH": ""},
+    )
+
+    assert run.stdout == "False\n"
+
+
+def test_a_flag_is_true_or_false(folder: Path) -> None:
+    on = load_environ(folder, {"SMARTLOAD_HOME_ASSISTANT_HISTORY": "true"})
+    wrong = load_app(folder, {"home_assistant_history": "perhaps"})
+
+    assert on.config.home_assistant_history
+    assert [problem.allowed for problem in wrong.problems] == ["true or false"]
+    assert not wrong.config.home_assistant_history
+
+
 def test_words_are_taken_in_any_case(folder: Path) -> None:
     loaded = load_app(folder, {"log_level": "INFO", "language": "De"})
 
@@ -213,6 +283,27 @@ def test_what_is_no_address_of_evcc_is_refused(folder: Path, given: str) -> None
 
     assert [problem.given for problem in loaded.problems] == [given]
     assert loaded.config.evcc_url == ""
+
+
+@pytest.mark.parametrize("option", ["influx_password", "home_assistant_token"])
+def test_other_secrets_are_shown_nowhere_either(folder: Path, option: str) -> None:
+    good = load_app(folder, {option: "correct horse"})
+    wrong = load_app(folder, {option: ["s3cret"]})
+    too_long = load_app(folder, {option: "s3cret" * 500})
+
+    assert getattr(good.config, option).get_secret_value() == "correct horse"
+    assert "correct horse" not in repr(good) + str(good.config)
+    for loaded in (wrong, too_long):
+        assert [problem.option for problem in loaded.problems] == [option]
+        assert "s3cret" not in repr(loaded)
+
+
+@pytest.mark.parametrize("option", ["influx_url", "home_assistant_url"])
+def test_a_password_in_another_address_is_refused_and_not_shown(folder: Path, option: str) -> None:
+    loaded = load_app(folder, {option: "http://me:s3cret@home:8086"})
+
+    assert [problem.option for problem in loaded.problems] == [option]
+    assert "s3cret" not in repr(loaded)
 
 
 def test_a_password_is_shown_nowhere(folder: Path) -> None:

@@ -8,6 +8,7 @@ becomes a ``ConfigProblem``; everything that is right is used, and the rest keep
 import difflib
 import ipaddress
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,12 @@ _LONGEST_FILE_BYTES = 1_000_000  # a real file has under 1 kB; larger ones are n
 _LONGEST_GIVEN_CHARS = 80
 _LONGEST_PATH_CHARS = 4096  # the owner has to find the file
 _MASK = "(not shown)"
+_SECRETS = frozenset({"password", "influx_password", "home_assistant_token"})
+_ADDRESSES = frozenset({"evcc_url", "influx_url", "home_assistant_url"})
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
-def _parse_evcc_url(text: str) -> str:
+def _parse_address(text: str) -> str:
     if not text:
         return text
     parts = urlsplit(text)
@@ -73,6 +77,53 @@ def _parse_data_dir(text: str) -> str:
         raise ValueError("nobody's home") from err
 
 
+def _parse_holidays(text: str) -> str:
+    """Return ``auto``, ``none``, or the holidays package's own spelling of a country or region."""
+    if text.lower() in {"auto", "none"}:
+        return text.lower()
+    country, dash, region = text.partition("-")
+    country = country.upper()
+    regions = _holiday_regions(country)
+    if regions is None:
+        raise ValueError("not a country")
+    if not dash:
+        return country
+    if region.lower() not in regions:
+        raise ValueError("not a region")
+    return f"{country}-{regions[region.lower()]}"
+
+
+def _holiday_regions(country: str) -> Mapping[str, str] | None:
+    """Return a country's regions by code and name in lower case, None for no known country."""
+    if not _COUNTRY.fullmatch(country):
+        return None
+    # Costs 0.2 s and 9 MB, and most owners never set the option.
+    import holidays  # noqa: PLC0415 see above
+
+    try:
+        calendar = holidays.country_holidays(country)
+    except NotImplementedError:
+        return None
+    codes = {code.lower(): code for code in calendar.subdivisions}
+    return {name.lower(): code for name, code in calendar.subdivisions_aliases.items()} | codes
+
+
+def _nearest_holidays(text: str) -> str | None:
+    """Return the country or region that was probably meant, None when nothing comes close."""
+    from holidays.registry import COUNTRIES  # noqa: PLC0415 only at a mistake
+
+    country, _, region = text.partition("-")
+    regions = _holiday_regions(country.upper())
+    if regions is not None:
+        name = _nearest(region, regions)
+        return country.upper() if name is None else f"{country.upper()}-{regions[name]}"
+    word = _nearest(text, ("auto", "none"))
+    if word is not None:
+        return word
+    name = _nearest(country.replace(" ", "_"), COUNTRIES)
+    return None if name is None else COUNTRIES[name][1]
+
+
 def _refuse_bool(value: object) -> object:
     # Python takes True for 1; an owner who wrote "port: yes" did not mean port 1.
     if isinstance(value, bool):
@@ -96,7 +147,7 @@ class Config(BaseModel):
 
     evcc_url: Annotated[
         str,
-        AfterValidator(_parse_evcc_url),
+        AfterValidator(_parse_address),
         Field(
             description="Address of evcc, without a trailing slash. Empty: search for it.",
             json_schema_extra={
@@ -133,6 +184,68 @@ class Config(BaseModel):
         Field(description="The least important line that is still logged."),
         _Word,
     ] = "info"
+    holidays: Annotated[
+        str,
+        AfterValidator(_parse_holidays),
+        Field(
+            description="Whose public holidays the house keeps: country or country and region; "
+            "auto is the country of the time zone.",
+            json_schema_extra={
+                "allowed": "auto, none, a country such as DE, or a region such as DE-BY or AT-9"
+            },
+        ),
+    ] = "auto"
+    history_days: Annotated[
+        int,
+        Field(
+            ge=60,
+            le=1500,
+            json_schema_extra={"unit": "days"},
+            description="How far back the home's past is kept and imported [days], 60 to 1500.",
+        ),
+        _Number,
+    ] = 400
+    influx_url: Annotated[
+        str,
+        AfterValidator(_parse_address),
+        Field(
+            description="Address of the InfluxDB that evcc writes to. Empty: not read.",
+            json_schema_extra={
+                "allowed": "http:// or https:// address such as http://192.168.178.20:8086"
+            },
+        ),
+    ] = ""
+    influx_database: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Database in InfluxDB that evcc writes to.",
+            json_schema_extra={"allowed": "name of a database such as evcc"},
+        ),
+    ] = "evcc"
+    influx_user: Annotated[
+        str | None,
+        Field(
+            description="User who may read that database. None: InfluxDB asks for none.",
+            json_schema_extra={"allowed": "name of a user of InfluxDB"},
+        ),
+    ] = None
+    influx_password: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=1,
+            max_length=256,
+            json_schema_extra={"unit": "characters"},
+            description="That user's password, or a token of InfluxDB 2 or 3.",
+        ),
+    ] = None
+    home_assistant_history: Annotated[
+        bool,
+        Field(
+            description="As an app: import the past from Home Assistant's energy dashboard.",
+            json_schema_extra={"allowed": "true or false"},
+        ),
+    ] = False
     password: Annotated[
         SecretStr | None,
         Field(
@@ -167,6 +280,26 @@ class Config(BaseModel):
             json_schema_extra={"allowed": "folder that SmartLoad may write to"},
         ),
     ] = "data"
+    home_assistant_url: Annotated[
+        str,
+        AfterValidator(_parse_address),
+        Field(
+            description="Address of the Home Assistant whose energy dashboard is imported. "
+            "Empty: not read.",
+            json_schema_extra={
+                "allowed": "http:// or https:// address such as http://homeassistant.local:8123"
+            },
+        ),
+    ] = ""
+    home_assistant_token: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=1,
+            max_length=2048,
+            json_schema_extra={"unit": "characters"},
+            description="Long-lived access token for it, made in the owner's profile there.",
+        ),
+    ] = None
     demo_seed: Annotated[
         int,
         Field(ge=0, le=2**32 - 1, description="Which simulated home; same seed, same home."),
@@ -185,7 +318,17 @@ class Config(BaseModel):
     ] = 360.0
 
 
-STAND_ALONE_OPTIONS = frozenset({"bind_address", "port", "data_dir", "demo_seed", "demo_speed"})
+STAND_ALONE_OPTIONS = frozenset(
+    {
+        "bind_address",
+        "port",
+        "data_dir",
+        "home_assistant_url",
+        "home_assistant_token",
+        "demo_seed",
+        "demo_speed",
+    }
+)
 """Options that only an installation without Home Assistant has."""
 
 # Ingress reaches the app from another container, so loopback would hide the page. Who may do what
@@ -319,14 +462,16 @@ def _nearest_value(option: str, value: object) -> str | None:
         return None
     if option == "time_zone":
         return _nearest(value, sorted(available_timezones()))
+    if option == "holidays":
+        return _nearest_holidays(value.strip())
     return _nearest(value, _words(option))
 
 
 def _shown(option: str, value: object) -> str:
     """Return a value as the owner may see it on the page: short, printable, no secret."""
-    if option == "password":
+    if option in _SECRETS:
         return _MASK
-    if option == "evcc_url" and isinstance(value, str) and "@" in value:  # user:password@host
+    if option in _ADDRESSES and isinstance(value, str) and "@" in value:  # user:password@host
         return _MASK
     return _printable(value)
 
