@@ -57,6 +57,16 @@ class EnergyHistory:
             self._slots.append((start, _energies(before, reading, forecast_kwh)))
         self._opened = (end, reading)
 
+    def remember(self, slots: Iterable[tuple[datetime, tuple[Energy, ...]]]) -> None:
+        """Put a past in front of what is stored, however long: rising slots, all series each."""
+        past = [*slots, *self._slots]
+        self._slots = deque(past, maxlen=max(len(past), self._slots.maxlen or 0))
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Start of the first stored slot."""
+        return self._slots[0][0] if self._slots else None
+
     @property
     def updated(self) -> datetime | None:
         """Start of the last stored slot."""
@@ -172,31 +182,42 @@ def _aggregate(
     with_soc: bool,
 ) -> list[dict[str, object]]:
     """Return buckets; each starts at its first slot that has values, not at the calendar's."""
-    buckets: list[dict[str, object]] = []
-    last_key: object = None
-    sums = [0.0, 0.0]
-    for start, energies in slots:
-        key = _bucket_key(start, aggregate, zone)
-        if key != last_key:
-            last_key, sums = key, [0.0, 0.0]
-            buckets.append({"start": rfc3339(start, zone)})
-            soc_pct = energies[indices[0]].soc_pct
-            if with_soc and soc_pct is not None:
-                buckets[-1]["socTemp"] = plain_number(soc_pct)
-        sums[0] += sum(energies[index].energy_kwh for index in indices)
-        sums[1] += sum(energies[index].return_kwh for index in indices)
-        buckets[-1] |= {
-            "end": rfc3339(start + SLOT, zone),
-            "energy": plain_number(round(max(0.0, sums[0]), 3)),
-            "returnEnergy": plain_number(round(max(0.0, sums[1]), 3)),
-        }
-    return buckets
+    grouped: dict[object, list[tuple[datetime, tuple[Energy, ...]]]] = {}
+    for slot in slots:
+        grouped.setdefault(_bucket_key(slot[0], aggregate, zone), []).append(slot)
+    return [_bucket(members, indices, aggregate, zone, with_soc) for members in grouped.values()]
+
+
+def _bucket(
+    slots: Sequence[tuple[datetime, tuple[Energy, ...]]],
+    indices: Sequence[int],
+    aggregate: str,
+    zone: tzinfo,
+    with_soc: bool,  # noqa: FBT001  # passed through
+) -> dict[str, object]:
+    start, energies = slots[0]
+    last = start if aggregate == "15m" else slots[-1][0]
+    soc_pct = energies[indices[0]].soc_pct
+    return {
+        "start": rfc3339(start, zone),
+        **({"socTemp": plain_number(soc_pct)} if with_soc and soc_pct is not None else {}),
+        "end": rfc3339(last + SLOT, zone),
+        "energy": _sum_kwh(slots, indices, 0),
+        "returnEnergy": _sum_kwh(slots, indices, 1),
+    }
+
+
+def _sum_kwh(
+    slots: Sequence[tuple[datetime, tuple[Energy, ...]]], indices: Sequence[int], part: int
+) -> float:
+    total_kwh = sum(
+        float(energies[index][part] or 0.0) for _, energies in slots for index in indices
+    )
+    return plain_number(round(max(0.0, total_kwh), 3))
 
 
 def _bucket_key(start: datetime, aggregate: str, zone: tzinfo) -> object:
-    if aggregate == "15m":
-        return start
     local = start.astimezone(zone)
-    # The offset keeps the two equal hours of an autumn night apart.
-    parts = (local.year, local.month, local.day, local.hour, local.utcoffset())
-    return parts[: {"month": 2, "day": 3, "hour": 5}[aggregate]]
+    # By what the clock shows, as evcc does: in autumn two equal hours fall into one.
+    parts = (local.year, local.month, local.day, local.hour, local.minute)
+    return parts[: {"month": 2, "day": 3, "hour": 4, "15m": 5}[aggregate]]

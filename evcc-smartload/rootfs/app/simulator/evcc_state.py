@@ -24,7 +24,6 @@ _INTEGRATIONS: dict[str, object] = {
     "modbusproxy": None,
     "messaging": {},
     "messagingEvents": None,
-    "hems": {"config": {"configured": False}},
     "tariffs": {"yamlSource": "file"},
     "shm": {},
     "eebus": {},
@@ -42,6 +41,7 @@ def build_state(
     """Return the whole state; keys that evcc has not published yet are absent."""
     state = _meta(site, now, faults, is_ready=is_ready)
     state |= _INTEGRATIONS
+    state["hems"] = _hems(faults)
     state |= _settings(site)
     state |= _power_flow(site, faults)
     state |= _tariffs(site, now)
@@ -85,6 +85,13 @@ def _meta(
     if faults.automatic_mode:
         meta["optimizerAutomatic"] = True
     return meta
+
+
+def _hems(faults: FaultState) -> dict[str, object]:
+    if not faults.curtailed:
+        return {"config": {"configured": False}}
+    status = {"dimmed": False, "curtailed": True, "maxConsumptionPower": 0, "maxProductionPower": 0}
+    return {"config": {"configured": True}, "status": status}
 
 
 def _settings(site: EvccSite) -> dict[str, object]:

@@ -33,6 +33,8 @@ class FaultState:
     """The price source yields no rates."""
     automatic_mode: bool = False
     """evcc's own optimizer is in charge."""
+    curtailed: bool = False
+    """The grid operator's box limits the production."""
     starting: bool = False
     """evcc does not get past the start of its devices."""
 

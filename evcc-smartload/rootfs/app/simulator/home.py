@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from clock import Clock
+from domain.horizon import slot_start
 from simulator.evcc_api import EvccApi
 from simulator.evcc_messages import (
     ApiRequest,
@@ -20,6 +21,7 @@ from simulator.evcc_state_versions import flatten, in_version
 from simulator.evcc_tariffs import EvccTariffs
 from simulator.faults import Faults, FaultState
 from simulator.plant import Market, Plant, SolarProvider
+from simulator.recorded_past import recorded_past
 from simulator.wire_format import plain_number
 
 # Simulated time from the start of the process to the first route, and from there to the others.
@@ -137,6 +139,15 @@ class SimulatedHome:
             return flatten(in_version(state, version))
 
     # --- what happens to it
+
+    def remember_past(self, span: timedelta, *, seed: int = 1) -> None:
+        """Let evcc have recorded a made-up past of ``span`` before what it has stored itself."""
+        with self._lock:
+            history = self._site.history
+            end = history.oldest or slot_start(self.at)
+            history.remember(
+                recorded_past(history.series, end - span, end, zone=self.config.zone, seed=seed)
+            )
 
     def restart(self, *, lose_settings: bool = False, crash: bool = False) -> None:
         """Stop evcc and start it again; the house goes on meanwhile.
