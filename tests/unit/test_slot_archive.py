@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from domain.forecast import BandSeries
 from domain.horizon import SLOT
 from forecaster.archive import SaidArchive, SlotArchive
 
@@ -108,7 +107,17 @@ def test_bands_of_a_store_are_taken_over() -> None:
     lead = timedelta(hours=24)
     said = SaidArchive([lead], keep=10 * DAY, end=NOON)
 
-    said.fill(lead, BandSeries(start=NOON, p10=(1.0, None), p50=(2.0, 2.5), p90=(3.0, None)))
+    said.fill(lead, NOON, np.array([[1.0, np.nan], [2.0, 2.5], [3.0, np.nan]]))
 
     np.testing.assert_array_equal(said.said(lead, NOON, NOON + 2 * SLOT, "p10").values, [1, np.nan])
     np.testing.assert_array_equal(said.said(lead, NOON, NOON + 2 * SLOT).values, [2.0, 2.5])
+
+
+def test_what_was_really_said_is_not_replaced_by_what_would_have_been() -> None:
+    lead = timedelta(0)
+    said = SaidArchive([lead], keep=10 * DAY, end=NOON)
+    said.note(NOON, NOON, {"p50": np.array([1.0, np.nan])})
+
+    said.note(NOON, NOON, {"p50": np.array([9.0, 9.0])}, only_gaps=True)
+
+    np.testing.assert_array_equal(said.said(lead, NOON, NOON + 2 * SLOT).values, [1.0, 9.0])

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from domain.forecast import BandSeries
 from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
 from forecaster.series import FloatArray, SlotSeries, n_slots_between
 
@@ -90,30 +89,39 @@ class SaidArchive:
         names = [_name(lead, part) for lead in leads for part in self.PARTS]
         self._slots = SlotArchive(names, keep=keep, end=end)
 
-    def note(self, issued_at: datetime, start: datetime, parts: Mapping[str, FloatArray]) -> None:
+    def note(
+        self,
+        issued_at: datetime,
+        start: datetime,
+        parts: Mapping[str, FloatArray],
+        *,
+        only_gaps: bool = False,
+    ) -> None:
         """Take in a forecast said at ``issued_at`` for the slots from ``start`` on.
 
         Args:
             issued_at: When.
             start: The first slot.
-            parts: Values by name of ``PARTS``; a single curve comes as ``p50`` only.
+            parts: Values by name of ``PARTS``; what is not known changes nothing.
+            only_gaps: Leave alone what is there already.
         """
         for lead in self.leads:
             # A slot belongs to a lead when the forecast was there that long before it began.
-            passed = -((start - issued_at - lead) // SLOT)
-            skipped = max(0, passed)
+            skipped = max(0, -((start - issued_at - lead) // SLOT))
+            first = start + skipped * SLOT
             for part, values in parts.items():
-                if skipped < len(values):
-                    self._slots.put(_name(lead, part), start + skipped * SLOT, values[skipped:])
+                if skipped >= len(values):
+                    continue
+                column, said = _name(lead, part), values[skipped:]
+                if only_gaps:
+                    there = self._slots.series(column, first, first + len(said) * SLOT).values
+                    said = np.where(np.isfinite(there), np.nan, said)
+                self._slots.put(column, first, said)
 
-    def fill(self, lead: timedelta, band: BandSeries) -> None:
-        """Take over what a store kept for ``lead``."""
-        for part in self.PARTS:
-            values = np.array(
-                [np.nan if value is None else value for value in getattr(band, part)],
-                dtype=np.float64,
-            )
-            self._slots.put(_name(lead, part), band.start, values)
+    def fill(self, lead: timedelta, start: datetime, band: FloatArray) -> None:
+        """Take over what a store kept for ``lead``: rows as in ``PARTS``, from ``start`` on."""
+        for part, values in zip(self.PARTS, band, strict=True):
+            self._slots.put(_name(lead, part), start, values)
 
     def said(
         self, lead: timedelta, start: datetime, end: datetime, part: str = "p50"
