@@ -2,7 +2,7 @@
  *
  *  node dev/mock-server.mjs [port]     then open http://localhost:8098/<scene>/
  *
- *  Scenes: observing, live, owner, released, automatic, degraded, config, first, nobattery, noprices, negative, huge,
+ *  Scenes: observing, live, owner, released, automatic, degraded, config, first, newborn (no past yet), nobattery, noprices, negative, huge,
  *  demo, progress, password, dropping (the stream breaks off), silent (a proxy holds the stream back), gone. */
 
 import { createReadStream } from "node:fs";
@@ -10,6 +10,7 @@ import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { accuracyOf, forecastOf, historyOf } from "./mock-forecast.mjs";
 
 const ROOT = fileURLToPath(new URL("../../rootfs/app/web/static/", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8098);
@@ -296,6 +297,10 @@ class World {
           ? [{ setting: "bufferSoc", owner_pct: 50, ours_pct: this.currentPct(), since: iso(now - 2 * DAY) }]
           : [],
       },
+      forecast: hasBuffer
+        ? { issued_at: iso(floorTo(now, SLOT)), start: iso(floorTo(now, SLOT)) }
+        : { issued_at: null, start: null },
+      history: historyOf({ scene, now, seconds }),
       plan_summary: null,
       buffer: hasBuffer
         ? {
@@ -424,6 +429,9 @@ createServer(async (request, response) => {
     events(world, response);
   } else if (path === "status") {
     json(response, 200, world.state());
+  } else if (path === "forecast" || path === "forecast/accuracy") {
+    const of = { scene: world.scene, now: world.now, sunKw, priceAt, confidence: confidenceAt(world.now) };
+    json(response, 200, path === "forecast" ? forecastOf(of) : accuracyOf(of));
   } else if (path === "buffer/log") {
     json(response, 200, { events: world.scene === "first" ? [] : world.log });
   } else {

@@ -10,18 +10,21 @@ import { Format, type Lang } from "./logic/format";
 import type { BufferEvent, State } from "./model";
 import { api, isPasswordMissing, rememberPassword, speak, type Answer } from "./net/api";
 import { StateFeed } from "./net/feed";
+import { ForecastFeed, NO_NEWS, type ForecastNews } from "./net/forecast-feed";
 import { initialLink, type Link } from "./net/link";
 import { renderDemoBar } from "./parts/demo-bar";
 import { icon } from "./parts/icons";
 import { renderInCharge } from "./parts/standing";
 import { applyTheme, chosenLang, chosenTheme, keepLang, keepTheme, THEMES, type Theme } from "./preferences";
+import { renderForecast } from "./views/forecast";
 import { renderNow } from "./views/now";
 
 const TICK_MS = 1_000;
 /** In the demo a simulated minute passes faster than a second. */
 const FAST_TICK_MS = 250;
 
-type Route = "now" | "buffer";
+const ROUTES = ["now", "buffer", "forecast"] as const;
+type Route = (typeof ROUTES)[number];
 
 @customElement("sl-app")
 export class App extends LitElement {
@@ -33,6 +36,7 @@ export class App extends LitElement {
   @state() private theme: Theme = chosenTheme();
   @state() private isAskingPassword = false;
   @state() private refusedText = "";
+  @state() private forecastNews: ForecastNews = NO_NEWS;
 
   private clock: ServiceClock | null = null;
   private format: Format | null = null;
@@ -48,6 +52,11 @@ export class App extends LitElement {
     onRefused: (text) => (this.refusedText = text),
     onPasswordMissing: () => void this.askPassword().then((given) => given && this.feed.hurry()),
   });
+
+  private readonly forecastFeed = new ForecastFeed(
+    { forecast: api.forecast, accuracy: api.forecastAccuracy },
+    (news) => (this.forecastNews = news),
+  );
 
   protected override createRenderRoot(): this {
     return this;
@@ -77,14 +86,23 @@ export class App extends LitElement {
         ${this.linkNotice(context)}
         ${renderInCharge(context)}
         <main id="main" tabindex="-1">
-          ${this.route === "now"
-            ? renderNow(context)
-            : html`<sl-buffer-view .context=${context} .events=${this.events} .send=${this.send}></sl-buffer-view>`}
+          ${this.view(context)}
         </main>
       </div>
       ${renderDemoBar(context, (speed) => void this.send(() => api.setDemoSpeed(speed)))}
       ${this.passwordDialog(context)}
     `;
+  }
+
+  private view(context: Context): TemplateResult {
+    switch (this.route) {
+      case "now":
+        return renderNow(context);
+      case "buffer":
+        return html`<sl-buffer-view .context=${context} .events=${this.events} .send=${this.send}></sl-buffer-view>`;
+      case "forecast":
+        return renderForecast(context, this.forecastNews);
+    }
   }
 
   protected override updated(): void {
@@ -132,6 +150,14 @@ export class App extends LitElement {
     this.events = mergeEvents(isRestarted ? [] : this.events, state.buffer?.log_recent ?? []);
     if (isRestarted) this.hasLog = false;
     if (!this.hasLog) void this.loadLog();
+    this.followForecast();
+  }
+
+  /** The forecasts are asked for while somebody looks at them. */
+  private followForecast(): void {
+    if (this.route !== "forecast" || this.data === null) return;
+    const { format, nowMs } = this.context();
+    void this.forecastFeed.follow(this.data, format.startOfDay(nowMs));
   }
 
   /** The whole log once; what comes after is in each state. */
@@ -163,6 +189,7 @@ export class App extends LitElement {
   private readonly onHash = (): void => {
     if (location.hash === "#main") return;
     this.route = routeOf(location.hash);
+    this.followForecast();
   };
 
   private readonly skip = (event: Event): void => {
@@ -181,7 +208,7 @@ export class App extends LitElement {
       <header class="header">
         <div class="header-inner">
           <p class="brand"><img src="./icon.svg" alt="" width="28" height="28" /><span>${t.name}</span></p>
-          <nav aria-label=${t.nav.label}>${place("now")} ${place("buffer")}</nav>
+          <nav aria-label=${t.nav.label}>${ROUTES.map(place)}</nav>
           <div class="tools">
             ${problems === 0 ? nothing : html`<a class="pill is-warning" href="#now" @click=${this.showHealth}>${icon("warning")} <span class="num">${t.health.count(problems)}</span></a>`}
             ${this.connection()}
@@ -307,7 +334,7 @@ export class App extends LitElement {
 }
 
 function routeOf(hash: string): Route {
-  return hash === "#buffer" ? "buffer" : "now";
+  return ROUTES.find((route) => hash === `#${route}`) ?? "now";
 }
 
 function browserZone(): string {

@@ -2,6 +2,7 @@ import "uplot/dist/uPlot.min.css";
 import "./styles/page.css";
 import "./parts/chart";
 import "./parts/dialogs";
+import "./parts/lazy-table";
 import "./views/buffer";
 import "./app";
 import { applyTheme, chosenTheme } from "./preferences";

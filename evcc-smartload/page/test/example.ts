@@ -63,6 +63,8 @@ export function state(change: Partial<State> = {}): State {
       next_4h_kwh: 10,
     },
     control: { in_charge: "observing", until: "2026-11-26T11:00:00Z", owner_values: [] },
+    forecast: { issued_at: null, start: null },
+    history: null,
     plan_summary: null,
     buffer: {
       current_buffer_pct: 30,

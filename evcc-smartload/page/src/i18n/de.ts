@@ -2,6 +2,7 @@
 
 import type { PriceRank } from "../logic/prices";
 import type { ProblemCode } from "../model";
+import { deForecast } from "./forecast.de";
 
 interface ProblemWords {
   title: string;
@@ -30,7 +31,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const de = {
   name: "SmartLoad",
   skip: "Zum Inhalt springen",
-  nav: { label: "Ansichten", now: "Jetzt", buffer: "Puffer" },
+  nav: { label: "Ansichten", now: "Jetzt", buffer: "Puffer", forecast: "Prognose" },
   language: "Sprache",
   theme: { label: "Farbschema", auto: "System", light: "Hell", dark: "Dunkel" },
   simulation: "Simulation",
@@ -412,7 +413,10 @@ export const de = {
   chart: {
     now: "jetzt",
     keys: "Mit den Pfeiltasten durch die Zeit gehen.",
+    range: (low: string, high: string) => `${low} bis ${high}`,
   },
+
+  forecast: deForecast,
 };
 
 export type Messages = typeof de;

@@ -2,6 +2,7 @@
 
 import type { PriceRank } from "../logic/prices";
 import type { Messages } from "./de";
+import { enForecast } from "./forecast.en";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -18,7 +19,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const en: Messages = {
   name: "SmartLoad",
   skip: "Skip to content",
-  nav: { label: "Views", now: "Now", buffer: "Buffer" },
+  nav: { label: "Views", now: "Now", buffer: "Buffer", forecast: "Forecast" },
   language: "Language",
   theme: { label: "Colour scheme", auto: "System", light: "Light", dark: "Dark" },
   simulation: "Simulation",
@@ -402,5 +403,8 @@ export const en: Messages = {
   chart: {
     now: "now",
     keys: "Use the arrow keys to step through time.",
+    range: (low, high) => `${low} to ${high}`,
   },
+
+  forecast: enForecast,
 };

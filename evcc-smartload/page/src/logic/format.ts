@@ -75,9 +75,18 @@ export class Format {
     return `${this.date(ms, { weekday: "short" })}\n${this.date(ms, { day: "numeric" })}`;
   }
 
-  /** "Mo., 23. Nov., 14:05" */
+  /** "Mo., 23. Nov., 14:05"; in the hour that is there twice in autumn also which of the two. */
   dayTime(ms: number): string {
-    return `${this.day(ms)}, ${this.time(ms)}`;
+    const zone = this.isTwice(ms) ? ` ${this.zone(ms)}` : "";
+    return `${this.day(ms)}, ${this.time(ms)}${zone}`;
+  }
+
+  /** "23. Nov." of a local day written "2026-11-23". */
+  dateOf(isoDay: string): string {
+    const noonMs = Date.parse(`${isoDay}T12:00:00Z`);
+    return Number.isFinite(noonMs)
+      ? new Intl.DateTimeFormat(this.locale, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(noonMs)
+      : DASH;
   }
 
   /** "23. Nov., 14:05" */
@@ -106,6 +115,27 @@ export class Format {
 
   kwh(value: number | null): string {
     return this.scaled(value, "kWh", "MWh");
+  }
+
+  /** Powers with two digits, as small ones need it: "0,42 kW". */
+  kwFine(value: number | null): string {
+    if (value === null || !Number.isFinite(value)) return `${DASH}${NBSP}kW`;
+    return this.together([value], "kW", "MW", 2)[0] ?? DASH;
+  }
+
+  /** A middle with its unit and the two edges around it, all in the unit of the largest: "18 kWh", "12", "23". */
+  kwhBand(low: number, middle: number, high: number): { low: string; middle: string; high: string } {
+    return this.asBand([low, middle, high], "kWh", "MWh", 1);
+  }
+
+  kwBand(low: number, middle: number, high: number): { low: string; middle: string; high: string } {
+    return this.asBand([low, middle, high], "kW", "MW", 2);
+  }
+
+  /** "3,4 MB" */
+  megabytes(bytes: number): string {
+    const mb = bytes / 1e6;
+    return mb >= 1000 ? `${this.write(mb / 1000, 1)}${NBSP}GB` : `${this.write(mb, 1)}${NBSP}MB`;
   }
 
   /** A price per kWh with its unit: "31,4 ct/kWh". */
@@ -173,6 +203,36 @@ export class Format {
       if (minute === 0 && hour % stepH === 0) ticks.push(ms);
     }
     return ticks;
+  }
+
+  private isTwice(ms: number): boolean {
+    if (!Number.isFinite(ms)) return false;
+    const { hour, minute } = this.local(ms);
+    return [ms - HOUR_MS, ms + HOUR_MS].some((other) => {
+      const local = this.local(other);
+      return local.hour === hour && local.minute === minute;
+    });
+  }
+
+  /** "MEZ" or "MESZ" */
+  private zone(ms: number): string {
+    const parts = this.dateFormatter({ timeZoneName: "short" }).formatToParts(ms);
+    return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+  }
+
+  private asBand(values: [number, number, number], unit: string, bigUnit: string, digits: number): { low: string; middle: string; high: string } {
+    const [low = DASH, middle = DASH, high = DASH] = this.together(values, unit, bigUnit, digits);
+    const bare = (text: string): string => text.split(NBSP)[0] ?? text;
+    return { low: bare(low), middle, high: bare(high) };
+  }
+
+  /** One unit and one number of digits for all, chosen for the largest: `digits` below 10, fewer above. */
+  private together(values: readonly number[], unit: string, bigUnit: string, digits: number): string[] {
+    const largest = Math.max(...values.map(Math.abs));
+    const isBig = largest >= 1000;
+    const shown = isBig ? largest / 1000 : largest;
+    const left = isBig ? 1 : shown < 9.95 ? digits : shown < 99.5 ? digits - 1 : 0;
+    return values.map((value) => `${this.write(isBig ? value / 1000 : value, left)}${NBSP}${isBig ? bigUnit : unit}`);
   }
 
   private scaled(value: number | null, unit: string, bigUnit: string): string {

@@ -1,6 +1,6 @@
 /** Requests to the service; relative, so that they work behind a path prefix. */
 
-import type { BufferEvent, State } from "../model";
+import type { AccuracyReport, BufferEvent, Forecast, State } from "../model";
 
 const PASSWORD_KEY = "smartload.password";
 
@@ -30,6 +30,8 @@ export function isPasswordMissing(answer: Answer<unknown>): boolean {
 
 export const api = {
   status: (): Promise<Answer<State>> => request("./status", "GET"),
+  forecast: (): Promise<Answer<Forecast>> => request("./forecast", "GET"),
+  forecastAccuracy: (): Promise<Answer<AccuracyReport>> => request("./forecast/accuracy", "GET"),
   bufferLog: (): Promise<Answer<{ events: BufferEvent[] }>> => request("./buffer/log", "GET"),
   activateLive: (): Promise<Answer<unknown>> => request("./buffer/activate-live", "POST", {}),
   extendObservation: (days: number): Promise<Answer<unknown>> => request("./buffer/extend-obs", "POST", { days }),

@@ -1,6 +1,6 @@
 /** A line chart over local time: a now line, midnights with their date, and one cursor for all charts of a view. */
 
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import type { Format } from "../logic/format";
@@ -11,9 +11,17 @@ export interface ChartSeries {
   values: readonly (number | null)[];
   format: (value: number) => string;
   dashed?: boolean;
+  dotted?: boolean;
   widthPx?: number;
   /** A token's name; the area between the line and zero. */
   fill?: string;
+  /** The band around the line; its area has the colour `fill` (a token's name). */
+  band?: {
+    low: readonly (number | null)[];
+    high: readonly (number | null)[];
+    fill: string;
+    format: (low: number, high: number) => string;
+  };
 }
 
 export interface ChartSpec {
@@ -32,6 +40,15 @@ export interface ChartSpec {
   unknownFrom: { ms: number; label: string } | null;
   heightPx: number;
   syncKey: string;
+  /** Each x begins a slot this long, which its values hold for; where the next has none, there is a gap. */
+  slotMs?: number;
+}
+
+interface Drawn {
+  xs: number[]; // s
+  columns: (number | null)[][];
+  /** Which of the spec's xs each drawn one belongs to. */
+  slots: number[];
 }
 
 export interface ChartWords {
@@ -57,6 +74,7 @@ export class Chart extends LitElement {
 
   private plot: uPlot | null = null;
   private builtFor = "";
+  private drawn: Drawn = { xs: [], columns: [], slots: [] };
   private resize: ResizeObserver | null = null;
   private readonly dark = window.matchMedia("(prefers-color-scheme: dark)");
   private tickCache: { key: string; ticks: number[] } = { key: "", ticks: [] };
@@ -88,10 +106,11 @@ export class Chart extends LitElement {
         ${spec.series.map(
           (series) => html`<span class="chart-value">
             <svg class="chart-swatch" viewBox="0 0 18 6" aria-hidden="true">
-              <line x1="1" y1="3" x2="17" y2="3" stroke="var(${series.colour})" stroke-width="3"
-                stroke-dasharray=${series.dashed === true ? "4 3" : nothing}></line>
+              ${series.band === undefined ? nothing : svg`<rect width="18" height="6" fill="var(${series.band.fill})"></rect>`}
+              <line x1="1" y1="3" x2="17" y2="3" stroke="var(${series.colour})" stroke-width=${series.dotted === true ? 2 : 3}
+                stroke-dasharray=${series.dashed === true ? "4 3" : series.dotted === true ? "2 2" : nothing}></line>
             </svg>
-            ${series.label} <b class="num">${this.readout(series)}</b>
+            ${series.label} <b class="num ${series.band === undefined ? "" : "is-band"}">${this.readout(series)}</b>
           </span>`,
         )}
       </div>
@@ -118,7 +137,11 @@ export class Chart extends LitElement {
   private readout(series: ChartSeries): string {
     const index = this.cursor ?? this.indexAt(this.spec.nowMs);
     const value = index === null ? null : (series.values[index] ?? null);
-    return value === null ? "–" : series.format(value);
+    if (value === null) return "–";
+    const low = series.band?.low[index ?? 0] ?? null;
+    const high = series.band?.high[index ?? 0] ?? null;
+    if (series.band === undefined || low === null || high === null) return series.format(value);
+    return `${series.format(value)} (${series.band.format(low, high)})`;
   }
 
   private indexAt(ms: number): number | null {
@@ -132,7 +155,7 @@ export class Chart extends LitElement {
   private draw(): void {
     const { spec } = this;
     const structure = JSON.stringify([
-      spec.series.map((series) => [series.colour, series.dashed, series.fill]),
+      spec.series.map((series) => [series.colour, series.dashed, series.dotted, series.fill, series.band?.fill]),
       spec.heightPx,
       this.format.lang,
     ]);
@@ -149,7 +172,10 @@ export class Chart extends LitElement {
   }
 
   private data(): uPlot.AlignedData {
-    return [this.spec.xs.map((ms) => ms / 1000), ...this.spec.series.map((series) => [...series.values])];
+    const { spec } = this;
+    const columns = spec.series.flatMap(({ band, values }) => (band === undefined ? [values] : [band.high, band.low, values]));
+    this.drawn = drawnOf(spec.xs, columns, spec.slotMs);
+    return [this.drawn.xs, ...this.drawn.columns];
   }
 
   private build(): void {
@@ -187,7 +213,8 @@ export class Chart extends LitElement {
       legend: { show: false },
       padding: [10, 24, 0, 0],
       cursor: {
-        sync: { key: spec.syncKey, setSeries: false },
+        // By time alone: charts of one view have other units, and not all show the same days.
+        sync: { key: spec.syncKey, setSeries: false, scales: ["x", null] },
         drag: { x: false, y: false },
         points: { size: 9 },
       },
@@ -212,30 +239,46 @@ export class Chart extends LitElement {
       ],
       series: [
         {},
-        ...spec.series.map((series) => ({
-          stroke: () => this.token(series.colour),
-          width: series.widthPx ?? 2,
-          spanGaps: false,
-          points: { show: false },
-          ...(series.dashed === true ? { dash: [6, 4] } : {}),
-          ...(series.fill === undefined
-            ? {}
-            : { fill: () => this.token(series.fill ?? ""), fillTo: () => Math.max(0, this.spec.yMin) }),
-          ...(stepped === undefined ? {} : { paths: stepped }),
-        })),
+        ...spec.series.flatMap((series) => {
+          const shape = { spanGaps: false, points: { show: false }, ...(stepped === undefined ? {} : { paths: stepped }) };
+          const edge = { ...shape, width: 0 };
+          const line = {
+            ...shape,
+            stroke: () => this.token(series.colour),
+            width: series.widthPx ?? 2,
+            ...(series.dashed === true ? { dash: [6, 4] } : series.dotted === true ? { dash: [2, 3] } : {}),
+            ...(series.fill === undefined
+              ? {}
+              : { fill: () => this.token(series.fill ?? ""), fillTo: () => Math.max(0, this.spec.yMin) }),
+          };
+          return series.band === undefined ? [line] : [edge, edge, line];
+        }),
       ],
+      bands: this.bands(),
       hooks: {
         drawClear: [(plot) => this.drawBehind(plot)],
         draw: [(plot) => this.drawInFront(plot)],
         setCursor: [
           (plot) => {
             const index = plot.cursor.idx ?? null;
-            const isInside = (plot.cursor.left ?? -1) >= 0;
-            this.cursor = isInside ? index : null;
+            const left = plot.cursor.left ?? -1;
+            const isInside = left >= 0 && left <= plot.over.clientWidth;
+            this.cursor = isInside && index !== null ? (this.drawn.slots[index] ?? null) : null;
           },
         ],
       },
     };
+  }
+
+  /** Between which drawn columns an area lies; a band's edges come before its line. */
+  private bands(): uPlot.Band[] {
+    let column = 1;
+    const bands: uPlot.Band[] = [];
+    for (const { band } of this.spec.series) {
+      if (band !== undefined) bands.push({ series: [column, column + 1], fill: () => this.token(band.fill) });
+      column += band === undefined ? 1 : 3;
+    }
+    return bands;
   }
 
   private hourPx(): number {
@@ -399,6 +442,26 @@ export class Chart extends LitElement {
   private token(name: string): string {
     return getComputedStyle(this).getPropertyValue(name).trim();
   }
+}
+
+/** What is drawn: with slots, the last value before a gap and before the end is held until its slot is over. */
+export function drawnOf(
+  xs: readonly number[],
+  columns: readonly (readonly (number | null)[])[],
+  slotMs: number | undefined,
+): Drawn {
+  const drawn: Drawn = { xs: [], columns: columns.map(() => []), slots: [] };
+  const push = (ms: number, slot: number): void => {
+    drawn.xs.push(ms / 1000);
+    drawn.slots.push(slot);
+    columns.forEach((column, number) => drawn.columns[number]?.push(column[slot] ?? null));
+  };
+  xs.forEach((ms, slot) => {
+    push(ms, slot);
+    const ends = columns.some((column) => (column[slot] ?? null) !== null && (column[slot + 1] ?? null) === null);
+    if (slotMs !== undefined && ends) push(ms + slotMs - 1, slot);
+  });
+  return drawn;
 }
 
 declare global {
