@@ -1,82 +1,81 @@
-"""What the roof usually gives at a time of day: where the provider says nothing, or nothing sane.
+"""What the roof itself says: where the provider says nothing, or nothing sane, or does not exist.
 
-Weighted quantiles of the measured share of the clear power around that time of day, the last weeks,
-recent days more. The first day ahead leans to days that followed days like the last one.
+    own_lag = w * (the day lag days before) + (1 - w) * (fading mean of the days until then)
+
+``w`` is what would have been best on the last weeks: high where weather lasts, low where it does
+not. Bands then come from its own errors by level, as for a provider.
 """
 
 import numpy as np
 
 from domain.horizon import SLOTS_PER_DAY
-from forecaster.pv_past import PastDays
+from forecaster.pv_past import PastDays, day_weights
 from forecaster.pv_roof import Roof
-from forecaster.series import LEVELS, FloatArray
+from forecaster.series import FloatArray
 
-DAYS = 40
-HALF_LIFE_DAYS = 20.0
-# Every second slot of two hours around.
-SHIFTS = (-4, -2, 0, 2, 4)
-# How much a day after one like the last counts, beside 1 for any; it fades with the lead.
-LIKENESS = 2.0
-LIKENESS_WIDTH = 0.15
-# Believed before anything was seen: anything between a dark and a clear day.
-PRIOR_SHARES = (0.05, 0.15, 0.3, 0.45, 0.55, 0.65, 0.75, 0.85, 0.93, 1.0)
-PRIOR_DAYS = 1.5
+MEAN_HALF_LIFE_DAYS = 10.0
+GUARD_HALF_LIFE_DAYS = 20.0
+GUARD_SHARPNESS_FRAC = 0.01
+WEIGHTS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# Believed before anything was seen: this share of a clear day, as this many days.
+PRIOR_SHARE = 0.6
+PRIOR_DAYS = 1.0
+# Half an hour around: yesterday's single clouds do not come back.
+KERNEL = np.array((1.0, 2.0, 3.0, 2.0, 1.0))
 
 
-def usual_bands_kw(days: PastDays, roof: Roof, n_slots: int) -> FloatArray:
-    """Return quantiles of the power from the issue on, shape (n_levels, n_slots) [kW].
+def own_past_kw(days: PastDays, roof: Roof, lag: int) -> tuple[FloatArray, FloatArray]:
+    """Return what the roof's own past said ``lag`` days ahead [kW].
 
-    NaN everywhere when neither a measured nor a said power was ever above 0.
+    Args:
+        days: Its past.
+        roof: Gives the shape where nothing was measured.
+        lag: Whole days, 1 or more.
+
+    Returns:
+        For the past days, shape (n_days, 96), and for the ``lag``-th day from the issue on, (96,).
     """
-    if roof.peak_kw <= 0.0:
-        return np.full((len(LEVELS), n_slots), np.nan)
-    recent_kw = days.learnt_kw[-DAYS:]
-    clear_kw = np.maximum(roof.clear_kw, 1e-9)
-    shares = np.minimum(recent_kw / clear_kw, 1.1)
-    values = []
-    for day in range(-(-n_slots // SLOTS_PER_DAY)):
-        weights = _day_weights(recent_kw, roof, day + 1)
-        quantiles = _column_quantiles(shares, weights)
-        values.append(quantiles * roof.clear_kw)
-    return np.hstack(values)[:, :n_slots]
+    n_days = days.n_days
+    known = np.isfinite(days.learnt_kw)
+    learnt_kw = np.where(known, days.learnt_kw, 0.0)
+    # Row d + lag - 1 knows the days before d only.
+    weights = day_weights(n_days, MEAN_HALF_LIFE_DAYS)
+    prior_kw = PRIOR_DAYS * PRIOR_SHARE * roof.clear_kw
+    mean = (weights @ learnt_kw + prior_kw) / (weights @ known + PRIOR_DAYS)
+    last = np.vstack([np.full((1, SLOTS_PER_DAY), np.nan), _smooth(learnt_kw, known)])
+    last = np.where(np.isnan(last), mean, last)
+    mean, last = _shifted(mean, lag - 1), _shifted(last, lag - 1)
+    weight = _best_weight(mean[:n_days], last[:n_days], days.learnt_kw)
+    said = mean + weight * (last - mean)
+    return said[:n_days], said[-1]
 
 
-def _day_weights(recent_kw: FloatArray, roof: Roof, lag: int) -> FloatArray:
-    n_days = len(recent_kw)
-    weights = 0.5 ** ((n_days - 1 - np.arange(n_days)) / HALF_LIFE_DAYS)
-    levels = _day_levels(recent_kw, roof)
-    if n_days <= lag or np.isnan(levels[-1]):
-        return weights
-    before = np.concatenate([np.full(lag, np.nan), levels[:-lag]])
-    distance = (before - levels[-1]) / LIKENESS_WIDTH
-    alike = np.where(np.isnan(distance), 0.0, np.exp(-0.5 * np.nan_to_num(distance) ** 2))
-    return np.asarray(weights * (1.0 + LIKENESS / lag**2 * alike))
+def _shifted(rows: FloatArray, n_rows: int) -> FloatArray:
+    """Return the rows as they come ``n_rows`` later; the coming day keeps the newest."""
+    if n_rows == 0:
+        return rows
+    n_missing = min(n_rows, len(rows) - 1)
+    past = np.vstack([np.full((n_missing, SLOTS_PER_DAY), np.nan), rows[:-1]])[: len(rows) - 1]
+    return np.vstack([past, rows[-1:]])
 
 
-def _day_levels(days_kw: FloatArray, roof: Roof) -> FloatArray:
-    """Return each day's share of a clear day's energy; NaN when half of it is unknown."""
-    known = np.isfinite(days_kw)
-    clear = (known * roof.clear_kw).sum(axis=1)
-    total = roof.clear_kw.sum()
-    level = np.where(known, days_kw, 0.0).sum(axis=1) / np.maximum(clear, 1e-9)
-    return np.where(clear > 0.5 * total, level, np.nan)
+def _smooth(learnt_kw: FloatArray, known: FloatArray) -> FloatArray:
+    if not learnt_kw.size:
+        return learnt_kw
+    total = np.convolve(learnt_kw.ravel(), KERNEL, mode="same")
+    weight = np.convolve(known.ravel().astype(np.float64), KERNEL, mode="same")
+    smooth = np.where(weight > 0.5 * KERNEL.sum(), total / np.maximum(weight, 1e-9), np.nan)
+    return smooth.reshape(learnt_kw.shape)
 
 
-def _column_quantiles(shares: FloatArray, day_weights: FloatArray) -> FloatArray:
-    pool = np.concatenate([np.roll(shares, shift, axis=1) for shift in SHIFTS])
-    weights = np.tile(day_weights, len(SHIFTS))[:, np.newaxis] * np.isfinite(pool)
-    usual = np.repeat(np.array(PRIOR_SHARES)[:, np.newaxis], SLOTS_PER_DAY, axis=1)
-    believed = np.full_like(usual, PRIOR_DAYS * len(SHIFTS) / len(PRIOR_SHARES))
-    values = np.concatenate([np.nan_to_num(pool), usual])
-    mass = np.concatenate([weights, believed])
-    order = np.argsort(values, axis=0)
-    values = np.take_along_axis(values, order, axis=0)
-    mass = np.take_along_axis(mass, order, axis=0)
-    position = (np.cumsum(mass, axis=0) - 0.5 * mass) / mass.sum(axis=0)
-    return np.stack(
+def _best_weight(mean_kw: FloatArray, last_kw: FloatArray, measured_kw: FloatArray) -> float:
+    age = np.arange(len(measured_kw))[::-1, np.newaxis]
+    recent = 0.5 ** (age / GUARD_HALF_LIFE_DAYS)
+    losses = np.array(
         [
-            np.interp(LEVELS, position[:, column], values[:, column])
-            for column in range(SLOTS_PER_DAY)
-        ],
-        axis=1,
+            np.nansum(recent * np.abs(measured_kw - mean_kw - weight * (last_kw - mean_kw)))
+            for weight in WEIGHTS
+        ]
     )
+    votes = np.exp(-(losses - losses.min()) / max(GUARD_SHARPNESS_FRAC * losses.min(), 1e-9))
+    return float(np.array(WEIGHTS) @ votes / votes.sum())

@@ -5,8 +5,8 @@
     corrected = said + s * (clear * share - said)  s: what would have been best lately
 
 Sums run over days, fading, and over neighbouring quarter hours, so that neither dawn nor one cloudy
-morning moves much; the ratio of a time of day is drawn to that of the roof, and that to 1. Every day
-of the past is corrected with what was known before it, so that its errors are honest.
+morning moves much; the ratio of a time of day is drawn to that of the roof, and that to 1. Every
+day of the past is corrected with what was known before it, so that its errors are honest.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import numpy as np
 from domain.horizon import SLOTS_PER_DAY
 from forecaster.pv_past import PastDays, day_weights
 from forecaster.pv_roof import Roof
-from forecaster.series import FloatArray
+from forecaster.series import BoolArray, FloatArray
 
 # A shade must be learned within two weeks, and moves with the season.
 SLOT_HALF_LIFE_DAYS = 12.0
@@ -32,8 +32,8 @@ RATIO_RANGE = (0.1, 3.0)
 KERNEL = (0.1, 0.2, 0.4, 0.2, 0.1)
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 GUARD_HALF_LIFE_DAYS = 10.0
-# Full strength is given up only for a gain in what is missed of more than this share.
-GUARD_TOLERANCE_FRAC = 0.0
+# Strengths whose losses differ by this share count e times as much as each other: no jumps.
+GUARD_SHARPNESS_FRAC = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def _blur(days_kw: FloatArray) -> FloatArray:
 
 
 def _levels(
-    said_kw: FloatArray, measured_kw: FloatArray, known: FloatArray, roof: Roof
+    said_kw: FloatArray, measured_kw: FloatArray, known: BoolArray, roof: Roof
 ) -> tuple[FloatArray, FloatArray]:
     """Return offset and slope of measured on said shares of the clear power, by day."""
     clear_kw = np.maximum(roof.clear_kw, 1e-9)
@@ -169,4 +169,6 @@ def _strengths(said_kw: FloatArray, whole_kw: FloatArray, measured_kw: FloatArra
             for s in STRENGTHS
         ]
     )
-    return np.asarray(STRENGTHS)[np.argmin(losses, axis=0)]
+    least = np.maximum(losses.min(axis=0), 1e-9)
+    votes = np.exp(-((losses - losses.min(axis=0)) / least) / GUARD_SHARPNESS_FRAC)
+    return np.asarray((np.array(STRENGTHS) @ votes) / votes.sum(axis=0))

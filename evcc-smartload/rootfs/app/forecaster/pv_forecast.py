@@ -9,13 +9,14 @@
 Nothing is below 0 or above what the roof can plausibly give at that time of day, and nights are 0.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 
 from domain.horizon import SLOTS_PER_DAY, slot_start
-from forecaster.pv_continuation import usual_bands_kw
+from forecaster.pv_continuation import own_past_kw
 from forecaster.pv_correction import Correction, learn_correction
 from forecaster.pv_intraday import STEPS_AHEAD, carry_at, learn_carries, surprises
 from forecaster.pv_past import PastDays, PvPast, past_days
@@ -35,7 +36,8 @@ MODEL_WITHOUT_PROVIDER = "own_past"
 _MIDDLE = LEVELS.index(0.5)
 _HOUR = timedelta(hours=1)
 # Leads [h] whose errors are learned; the short ones profit from what the day has shown.
-_LEADS_H = (*(steps / 4.0 for steps in STEPS_AHEAD), 24.0, 48.0)
+_LONG_LEADS_H = (24.0, 48.0)
+_LEADS_H = (*(steps / 4.0 for steps in STEPS_AHEAD), *_LONG_LEADS_H)
 # Errors grow by about this much for every day beyond the longest lead that is known.
 GROWTH_PER_DAY = 0.1
 
@@ -45,9 +47,11 @@ class PvForecastReport:
     """How a forecast came about.
 
     ``ratio`` is what each quarter hour of the next 24 h is multiplied with before levels are put
-    right, ``strength_frac`` how much of the correction is used. ``is_continued`` is by slot: from the
-    roof's own past, as the provider says nothing (sane) there. ``carry_frac`` is how much of the last
-    hours' surprise the next hour is expected to keep. ``is_curtailed`` belongs to the measured past.
+    right, ``strength_frac`` how much of the correction is used. ``is_continued`` is by slot: from
+    the roof's own past, as the provider says nothing (sane) there. ``surprise_frac`` is what the
+    last two hours gave beyond what was expected, as a share of the clear power; ``carry_frac`` is
+    how much of it the next hour is expected to keep. ``clear_kw`` is a clear day from the issue on.
+    ``is_curtailed`` belongs to the measured past.
     """
 
     model: str
@@ -96,7 +100,7 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
         live_kw: PV measured right now.
 
     Returns:
-        Bands without NaN, unless nothing at all is known of the roof: then all are NaN.
+        Bands; NaN only at times of day for which nothing was ever measured or said.
     """
     start = slot_start(issued_at)
     curtailed = curtailed_slots(past.measured, export_limit_kw)
@@ -109,25 +113,20 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
     screened = screen_provider(now_kw, days, roof)
     days = _without_nonsense(days, roof)
     correction = learn_correction(days, roof)
-    usual_kw = usual_bands_kw(days, roof, n_slots)
     expected_kw = correction.apply(screened.power_kw, roof)
     is_continued = np.isnan(expected_kw)
-    middle_kw = np.where(is_continued, usual_kw[_MIDDLE], expected_kw)
-    expected_past = _expected_past(days, correction, roof, usual_kw[_MIDDLE])
-    near = expected_past[min(expected_past)]
-    carries = learn_carries(days, near, roof)
-    surprise = _surprise_now(days, near, roof, live_kw, middle_kw)
-    steps = np.arange(n_slots) + (1.0 if live_kw is None else 0.5)
-    carry = carry_at(carries, steps)
+    own = _own_source(days, roof, n_slots)
+    # The hours ahead of a roof with a provider need no bands of its own past.
+    leads_h = _LEADS_H if is_continued[:SLOTS_PER_DAY].any() else _LONG_LEADS_H
+    own_bands_kw, surprise, carries = _source_bands(own, days, roof, live_kw, leads_h)
+    bands_kw, source = own_bands_kw, own
+    if not is_continued.all():
+        source = _provider_source(days, correction, roof, expected_kw, own.coming_kw)
+        bands_kw, surprise, carries = _source_bands(source, days, roof, live_kw, _LEADS_H)
+        bands_kw = np.where(is_continued, own_bands_kw, bands_kw)
     columns = np.arange(n_slots) % SLOTS_PER_DAY
-    clear_kw = roof.clear_kw[columns]
-    nudge_kw = carry * surprise * clear_kw
-    tables = _error_tables(days, expected_past, carries, roof)
-    bands_kw = _bands(middle_kw + nudge_kw, clear_kw, tables, max(expected_past))
-    narrowed = np.sqrt(1.0 - carry**2)
-    own_kw = usual_kw[_MIDDLE] + nudge_kw + narrowed * (usual_kw - usual_kw[_MIDDLE])
-    bands_kw = np.where(is_continued, own_kw, bands_kw)
     bands_kw = np.sort(np.clip(bands_kw, 0.0, roof.cap_kw[columns]), axis=0)
+    bands_kw[:, ~roof.is_known[columns]] = np.nan
     return PvForecast(
         bands=Bands(start=start, values=bands_kw),
         report=PvForecastReport(
@@ -144,7 +143,7 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
             is_curtailed=curtailed,
         ),
         days=days,
-        expected_past_kw=expected_past[max(expected_past)],
+        expected_past_kw=source.by_lead_kw[min(source.by_lead_kw, key=lambda h: abs(h - 24.0))],
         roof=roof,
     )
 
@@ -158,20 +157,59 @@ def _without_nonsense(days: PastDays, roof: Roof) -> PastDays:
     )
 
 
-def _expected_past(
-    days: PastDays, correction: Correction, roof: Roof, usual_kw: FloatArray
-) -> dict[float, FloatArray]:
-    """Return by lead [h] what would have been expected of the past days, (n_days, 96) each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A curve before its errors are looked at, and what it would have been on past days [kW].
+
+    ``by_lead_kw`` is by lead [h], shape (n_days, 96) each; ``coming_kw`` has a value everywhere.
+    """
+
+    coming_kw: FloatArray
+    by_lead_kw: dict[float, FloatArray]
+
+
+def _own_source(days: PastDays, roof: Roof, n_slots: int) -> _Source:
+    first_past, first = own_past_kw(days, roof, 1)
+    second_past, second = own_past_kw(days, roof, 2)
+    n_later = max(0, -(-n_slots // SLOTS_PER_DAY) - 1)
+    coming_kw = np.concatenate([first, np.tile(second, n_later)])[:n_slots]
+    return _Source(coming_kw=coming_kw, by_lead_kw={24.0: first_past, 48.0: second_past})
+
+
+def _provider_source(
+    days: PastDays,
+    correction: Correction,
+    roof: Roof,
+    expected_kw: FloatArray,
+    own_kw: FloatArray,
+) -> _Source:
     main = correction.apply_to_past(days.main_said_kw(), roof)
-    day = np.full(SLOTS_PER_DAY, np.nan)
-    day[: len(usual_kw)] = usual_kw[:SLOTS_PER_DAY]
-    expected = {}
+    by_lead = {24.0: main}
     for lead, said in days.said_kw.items():
         own = correction.apply_to_past(said, roof)
-        expected[lead / _HOUR] = np.where(np.isnan(own), main, own)
-    if np.isnan(main).all():
-        return {24.0: np.where(np.isnan(main), day, main)}
-    return expected
+        by_lead[lead / _HOUR] = np.where(np.isnan(own), main, own)
+    coming_kw = np.where(np.isnan(expected_kw), own_kw, expected_kw)
+    return _Source(coming_kw=coming_kw, by_lead_kw=by_lead)
+
+
+def _source_bands(
+    source: _Source,
+    days: PastDays,
+    roof: Roof,
+    live_kw: float | None,
+    leads_h: tuple[float, ...],
+) -> tuple[FloatArray, float, FloatArray]:
+    """Return quantiles [kW], the surprise of the last hours and how much of it is carried on."""
+    near = source.by_lead_kw[min(source.by_lead_kw)]
+    carries = learn_carries(days, near, roof)
+    surprise = _surprise_now(days, near, roof, live_kw, source.coming_kw)
+    n_slots = len(source.coming_kw)
+    steps = np.arange(n_slots, dtype=np.float64) + (1.0 if live_kw is None else 0.5)
+    carry = carry_at(carries, steps)
+    clear_kw = roof.clear_kw[np.arange(n_slots) % SLOTS_PER_DAY]
+    tables = _error_tables(days, source.by_lead_kw, carries, roof, leads_h)
+    middle_kw = source.coming_kw + carry * surprise * clear_kw
+    return _bands(middle_kw, clear_kw, tables, max(source.by_lead_kw)), surprise, carries
 
 
 def _surprise_now(
@@ -194,7 +232,11 @@ def _surprise_now(
 
 
 def _error_tables(
-    days: PastDays, expected_past: dict[float, FloatArray], carries: FloatArray, roof: Roof
+    days: PastDays,
+    expected_past: dict[float, FloatArray],
+    carries: FloatArray,
+    roof: Roof,
+    leads_h: tuple[float, ...],
 ) -> dict[float, ErrorTable]:
     """Return what is missed by lead [h]."""
     tables: dict[float, ErrorTable] = {}
@@ -202,16 +244,34 @@ def _error_tables(
     measured = days.learnt_kw.ravel()
     clear = np.tile(roof.clear_kw, days.n_days)
     seen = surprises(measured, near, clear)
-    for lead_h in _LEADS_H:
-        nearest = min(expected_past, key=lambda known_h: abs(known_h - lead_h))
-        expected = expected_past[nearest].ravel()
+    for lead_h in leads_h:
+        expected = expected_past[_nearest_lead(expected_past, lead_h)].ravel()
         ahead = round(lead_h * 4)
-        if ahead in STEPS_AHEAD and len(expected):
-            carry = carries[STEPS_AHEAD.index(ahead)]
+        carry = 0.0
+        if ahead in STEPS_AHEAD:
+            carry = float(carries[STEPS_AHEAD.index(ahead)])
             shown = np.concatenate([np.zeros(ahead), seen[:-ahead]])
             expected = np.maximum(0.0, expected + carry * shown * clear)
-        tables[lead_h] = learn_errors(expected.reshape(-1, SLOTS_PER_DAY), days.learnt_kw, roof)
+        tables[lead_h] = learn_errors(
+            expected.reshape(-1, SLOTS_PER_DAY),
+            days.learnt_kw,
+            roof,
+            usual_frac=float(np.sqrt(1.0 - min(carry, 0.9) ** 2)),
+        )
     return tables
+
+
+def _nearest_lead(known: Iterable[float], lead_h: float) -> float:
+    """Return the known lead [h] whose errors stand for those at ``lead_h``.
+
+    A shorter one is the more flattering, so it must be twice as near.
+    """
+
+    def distance(known_h: float) -> float:
+        ratio = float(np.log((known_h + 1.0) / (lead_h + 1.0)))
+        return ratio if ratio >= 0.0 else -2.0 * ratio
+
+    return min(known, key=distance)
 
 
 def _bands(

@@ -36,7 +36,7 @@ def surprises(measured_kw: FloatArray, expected_kw: FloatArray, clear_kw: FloatA
     # Half an hour of bright sun must have been seen before it says something.
     believed = 0.5 * clear_kw.max(initial=0.0)
     share = missed / np.maximum(clear + believed, 1e-9)
-    return np.clip(share, *SURPRISE_RANGE)
+    return np.asarray(np.clip(share, *SURPRISE_RANGE))
 
 
 def learn_carries(days: PastDays, expected_kw: FloatArray, roof: Roof) -> FloatArray:
@@ -58,10 +58,10 @@ def learn_carries(days: PastDays, expected_kw: FloatArray, roof: Roof) -> FloatA
         nudge = (seen[:-ahead] * clear_kw[ahead:])[later]
         gain = float((nudge * missed[ahead:][later]).sum())
         carries.append(gain / max(float((nudge**2).sum()) + pull, 1e-9))
-    return np.clip(np.array(carries), 0.0, 1.0)
+    return np.asarray(np.clip(np.array(carries), 0.0, 1.0))
 
 
 def carry_at(carries: FloatArray, steps: FloatArray) -> FloatArray:
     """Return the carry so many slots ahead, 0 beyond the last of ``STEPS_AHEAD``."""
-    faded = (2.0 * STEPS_AHEAD[-1], 0.0)
-    return np.interp(steps, [*STEPS_AHEAD, faded[0]], [*carries, faded[1]])
+    known_steps = [*STEPS_AHEAD, 2.0 * STEPS_AHEAD[-1]]
+    return np.asarray(np.interp(steps, known_steps, [*carries, 0.0]))

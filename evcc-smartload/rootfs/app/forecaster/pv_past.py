@@ -1,8 +1,9 @@
 """What a roof gave and what the provider had said about it, cut into days that end at the issue.
 
-A row is 24 hours, counted back from the slot in which the forecast is made, so that column ``j`` of
-every row has the lead and the sun of the slots ``j``, ``j + 96`` and so on of the forecast. Rows are
-24 hours of UTC: the sun does not know about clock changes, so days of 23 and 25 hours need no care.
+A row is 24 hours, counted back from the slot in which the forecast is made, so that column ``j``
+of every row has the lead and the sun of the slots ``j``, ``j + 96`` and so on of the forecast. Rows
+are 24 hours of UTC: the sun does not know about clock changes, so days of 23 and 25 hours need no
+care.
 """
 
 from collections.abc import Mapping
@@ -80,7 +81,7 @@ def past_days(past: PvPast, start: datetime, curtailed: BoolArray) -> PastDays:
         curtailed: Slots of ``past.measured`` that say nothing about the sun.
     """
     oldest = min([past.measured.start, *(said.start for said in past.said.values())])
-    n_days = min(MAX_ROWS, max(0, -(-n_slots_between(oldest, start) // SLOTS_PER_DAY)))
+    n_days = min(MAX_ROWS, max(1, -(-n_slots_between(oldest, start) // SLOTS_PER_DAY)))
     learnt = np.where(curtailed, np.nan, past.measured.values)
 
     def rows(values: FloatArray, first: datetime) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What a provider cannot mean: silent zeros, power at night, more than the roof can give, a stuck value.
+"""What a provider cannot mean: silent zeros, night power, more than the roof gives, a stuck value.
 
 A slot that fails is unknown, not zero: it is continued from the roof's own past, and named. What is
 merely wrong (too much by half, shifted, shaded) is left in: that is what the correction is for.

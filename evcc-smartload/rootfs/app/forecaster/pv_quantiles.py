@@ -1,16 +1,15 @@
 """How wrong the roof's forecast usually is: quantiles of its errors by lead and by level.
 
 The level is the expected share of the clear power: clear days are safe, half-cloudy ones are not.
-Errors are shares of the clear power too. They are weighed by how near their level and how recent they
-are; what one roof's day-ahead forecast usually misses is believed as a few days of errors, and is
-all there is at first.
+Errors are shares of the clear power too, weighed by how near their level and how recent they are;
+what one roof's day-ahead forecast usually misses is believed as a few days of errors, and is all
+there is at first.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from domain.horizon import SLOTS_PER_DAY
 from forecaster.pv_roof import Roof
 from forecaster.series import LEVELS, FloatArray
 
@@ -20,10 +19,11 @@ HALF_LIFE_DAYS = 30.0
 # The believed errors count as this many days; days, as the slots of a day err together.
 PRIOR_DAYS = 3.0
 # The band of the next day must be wider than that of the past: days are fewer than their slots.
-STRETCH = 1.06
+STRETCH = 1.03
 # Measured at one roof a day ahead: 18 % of the peak, most at half-cloudy levels.
-PRIOR_BASE = 0.09
+PRIOR_BASE = 0.10
 PRIOR_BULGE = 0.5
+UNSEEN_GROWTH = 0.7
 _NORMAL = (-1.645, -1.282, -0.674, 0.0, 0.674, 1.282, 1.645)
 _N_PRIOR = 21
 
@@ -41,13 +41,16 @@ class ErrorTable:
         )
 
 
-def learn_errors(expected_kw: FloatArray, measured_kw: FloatArray, roof: Roof) -> ErrorTable:
+def learn_errors(
+    expected_kw: FloatArray, measured_kw: FloatArray, roof: Roof, usual_frac: float = 1.0
+) -> ErrorTable:
     """Learn from past days.
 
     Args:
         expected_kw: What would have been expected, shape (n_days, 96) [kW]; NaN unknown.
         measured_kw: What came, same shape.
         roof: Gives the level.
+        usual_frac: How much of what is usually missed a day ahead is believed at this lead.
     """
     n_days = len(expected_kw)
     daylight = np.flatnonzero(roof.is_daylight)
@@ -64,13 +67,16 @@ def learn_errors(expected_kw: FloatArray, measured_kw: FloatArray, roof: Roof) -
     rows = []
     for node in NODES:
         weights = recent * np.exp(-0.5 * ((np.clip(shares, 0.0, 1.05) - node) / BANDWIDTH) ** 2)
-        rows.append(_blended(errors, weights, node, per_day))
+        rows.append(
+            _blended(errors, weights, usual_frac * usual_errors(node, roof.seen_frac), per_day)
+        )
     return ErrorTable(quantiles=np.array(rows))
 
 
-def usual_errors(node: float) -> FloatArray:
-    """Return what one roof's forecast usually misses at a level, by ``LEVELS``."""
-    return np.asarray(_usual_spread(node) * np.array(_NORMAL))
+def usual_errors(node: float, seen_frac: float) -> FloatArray:
+    """Return what one roof's forecast usually misses at a level, by ``LEVELS``; more if unseen."""
+    unseen = 1.0 + UNSEEN_GROWTH * (1.0 - seen_frac)
+    return np.asarray(unseen * _usual_spread(node) * np.array(_NORMAL))
 
 
 def _usual_spread(node: float) -> float:
@@ -78,9 +84,11 @@ def _usual_spread(node: float) -> float:
     return PRIOR_BASE + PRIOR_BULGE * level * (1.0 - level)
 
 
-def _blended(errors: FloatArray, weights: FloatArray, node: float, per_day: int) -> FloatArray:
+def _blended(
+    errors: FloatArray, weights: FloatArray, usual: FloatArray, per_day: int
+) -> FloatArray:
     """Return weighted quantiles of seen and believed errors; ``errors`` rise."""
-    usual = np.interp((np.arange(_N_PRIOR) + 0.5) / _N_PRIOR, LEVELS, usual_errors(node))
+    usual = np.interp((np.arange(_N_PRIOR) + 0.5) / _N_PRIOR, LEVELS, usual)
     # A day is worth what the kernel leaves of a day spread evenly over all levels.
     believed = PRIOR_DAYS * per_day * min(1.0, BANDWIDTH * 2.5) / _N_PRIOR
     values = np.concatenate([errors, usual])
@@ -88,15 +96,10 @@ def _blended(errors: FloatArray, weights: FloatArray, node: float, per_day: int)
     order = np.argsort(values, kind="stable")
     values, mass = values[order], mass[order]
     position = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
-    return np.interp(LEVELS, position, values)
+    return np.asarray(np.interp(LEVELS, position, values))
 
 
 def stretched(errors: FloatArray) -> FloatArray:
     """Return the quantiles a little further from their middle, shape (n_levels, n)."""
     middle = errors[LEVELS.index(0.5)]
     return np.asarray(middle + STRETCH * (errors - middle))
-
-
-def columns_of(n_slots: int) -> FloatArray:
-    """Return the column of the day of each slot from the issue on."""
-    return np.arange(n_slots) % SLOTS_PER_DAY
