@@ -31,7 +31,9 @@ def write_rows(connection: sqlite3.Connection, rows: Sequence[EnergyRow]) -> Non
     titles = {title for row in rows for title in row.loadpoints}
     numbers = {title: _loadpoint_number(connection, title) for title in sorted(titles, key=str)}
     for titled in rows:
-        by_number = {numbers[title]: drawn for title, drawn in titled.loadpoints.items()}
+        by_number: dict[Hashable, Drawn] = {
+            numbers[title]: drawn for title, drawn in titled.loadpoints.items()
+        }
         row = replace(titled, loadpoints=by_number)
         found = connection.execute(_READ_ONE, (row.slot,)).fetchone()
         if found is not None:

@@ -29,6 +29,7 @@ from domain.horizon import SLOTS_PER_DAY
 from forecaster.series import FloatArray
 
 StepArray = npt.NDArray[np.int16]
+ByteArray = npt.NDArray[np.uint8]
 IndexArray = npt.NDArray[np.int64]
 
 N_ROWS = 3
@@ -86,10 +87,15 @@ def inflate(blob: bytes, n_slots: int) -> bytes | None:
     return planes if len(planes) == 2 * N_ROWS * n_slots else None
 
 
-def unpack(planes: Sequence[bytes], n_slots: int) -> StepArray:
-    """Return the differences of many blobs of one length, shape (n_blobs, 3, n_slots)."""
-    raw = np.frombuffer(b"".join(planes), dtype=np.uint8).reshape(len(planes), 2, N_ROWS, n_slots)
-    unsigned = raw[:, 0].astype(np.uint16) | (raw[:, 1].astype(np.uint16) << 8)
+def split(planes: Sequence[bytes], n_slots: int) -> ByteArray:
+    """Return the planes of many blobs of one length, shape (n_blobs, 2, 3, n_slots)."""
+    joined = np.frombuffer(b"".join(planes), dtype=np.uint8)
+    return joined.reshape(len(planes), 2, N_ROWS, n_slots)
+
+
+def join(low: ByteArray, high: ByteArray) -> StepArray:
+    """Return the differences whose low and high bytes these are, in their shape."""
+    unsigned = low.astype(np.uint16) | (high.astype(np.uint16) << 8)
     return (unsigned >> 1).view(np.int16) ^ -(unsigned & 1).view(np.int16)
 
 
@@ -103,15 +109,13 @@ def summed_up(differences: StepArray) -> StepArray:
     return np.cumsum(differences, axis=-1, dtype=np.int16)
 
 
-def reference_slots(offsets: IndexArray, n_slots: int, n_reference: int) -> IndexArray:
-    """Return which slot of a reference stands for each slot, shape (n_curves, n_slots).
+def reference_slots(slots: IndexArray, n_reference: IndexArray) -> IndexArray:
+    """Return which slot of a reference stands for each slot, beyond its end a day or more before.
 
     Args:
-        offsets: How many slots after its reference each curve begins, shape (n_curves,), >= 0.
-        n_slots: Length of the curves.
-        n_reference: Length of the references, > 0.
+        slots: Counted from the reference's start, >= 0.
+        n_reference: The reference's length, > 0; shapes must broadcast.
     """
-    slots = offsets[:, None] + np.arange(n_slots)
     days_back = np.maximum(0, (slots - n_reference) // SLOTS_PER_DAY + 1)
     folded = slots - days_back * SLOTS_PER_DAY
     return np.where(folded < 0, n_reference - 1, folded)

@@ -2,22 +2,18 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from storage import forecast_codec as codec
-from storage.forecast_codec import StepArray
-
-Key = TypeVar("Key")
+from storage.forecast_codec import IndexArray, StepArray
 
 _FIELDS = "id, start_slot, n_slots, scale, base, curve"
 _KIND_BITS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCurve:
+class StoredCurve(NamedTuple):
     """A row of the table without its words; ``base`` None: the blob is the curve itself.
 
     ``blob`` None: no difference to ``base``.
@@ -54,13 +50,63 @@ def newest_reference(
     return None if found is None else StoredCurve(*found)
 
 
-def decode(
-    connection: sqlite3.Connection, curves: Sequence[StoredCurve]
-) -> tuple[list[StoredCurve], StepArray]:
-    """Return those curves that are undamaged and their steps.
+class OpenedCurves:
+    """Curves whose values can be picked.
 
-    The steps' shape is (n_curves, 3, longest), "not known" beyond each curve's end.
+    ``curves`` are the undamaged ones, in the order that was asked for; one that refers to a damaged
+    one is damaged too.
     """
+
+    def __init__(self, connection: sqlite3.Connection, curves: Sequence[StoredCurve]) -> None:
+        """Inflate the curves and what they refer to."""
+        bases = _with_bases(connection, curves)
+        planes = _inflated([*bases.values(), *(c for c in curves if c.base is not None)])
+        self.curves = [
+            curve
+            for curve in curves
+            if (curve.number in planes or curve.blob is None)
+            and (curve.number if curve.base is None else curve.base) in planes
+        ]
+        whole = [base for number, base in bases.items() if number in planes]
+        row_of = {base.number: row for row, base in enumerate(whole)}
+        used = [row_of[c.number if c.base is None else c.base] for c in self.curves]
+        self._planes = planes
+        self._base_steps = _summed_up(whole, planes)
+        self._base_rows = np.array(used, dtype=np.int64)
+        self._n_reference = np.array([whole[row].n_slots for row in used], dtype=np.int64)
+        self._offsets = np.array(
+            [
+                c.start_slot - whole[row].start_slot
+                for c, row in zip(self.curves, used, strict=True)
+            ],
+            dtype=np.int64,
+        )
+
+    def at(self, rows: IndexArray, slots: IndexArray) -> StepArray:
+        """Return p10, p50, p90 of ``slots`` of the curves ``rows``, shape (n, 3).
+
+        Only what is asked for is put together: of a day of curves often a slot each.
+        """
+        references = codec.reference_slots(slots + self._offsets[rows], self._n_reference[rows])
+        steps = self._base_steps[self._base_rows[rows], :, references]
+        differing = (
+            (curve.n_slots, index)
+            for index, curve in enumerate(self.curves)
+            if curve.base is not None and curve.blob is not None
+        )
+        for n_slots, indices in _grouped(differing):
+            planes = codec.split([self._planes[self.curves[i].number] for i in indices], n_slots)
+            place = np.full(len(self.curves), -1, dtype=np.int64)
+            place[indices] = np.arange(len(indices))
+            picks = np.flatnonzero(place[rows] >= 0)
+            found = planes[place[rows[picks]], :, :, slots[picks]]
+            steps[picks] += codec.join(found[:, 0], found[:, 1])
+        return steps
+
+
+def _with_bases(
+    connection: sqlite3.Connection, curves: Sequence[StoredCurve]
+) -> dict[int, StoredCurve]:
     bases = {curve.number: curve for curve in curves if curve.base is None}
     missing = {curve.base for curve in curves if curve.base is not None} - bases.keys()
     for number in sorted(missing):
@@ -70,62 +116,29 @@ def decode(
         ).fetchone()
         if found is not None:
             bases[number] = StoredCurve(*found)
-    planes = _inflated([*bases.values(), *(curve for curve in curves if curve.base is not None)])
-    whole = [
-        curve
-        for curve in curves
-        if curve.number in planes and (curve.base is None or curve.base in planes)
-    ]
-    used = {number: bases[number] for number in bases.keys() & planes.keys()}
-    return whole, _steps(whole, used, planes)
+    return bases
 
 
 def _inflated(curves: Iterable[StoredCurve]) -> dict[int, bytes]:
-    planes: dict[int, bytes] = {}
-    for curve in curves:
-        if curve.blob is not None:
-            found = codec.inflate(curve.blob, curve.n_slots)
-        else:
-            found = None if curve.base is None else bytes(2 * codec.N_ROWS * curve.n_slots)
-        if found is not None:
-            planes[curve.number] = found
-    return planes
+    planes = {
+        curve.number: codec.inflate(curve.blob, curve.n_slots)
+        for curve in curves
+        if curve.blob is not None
+    }
+    return {number: found for number, found in planes.items() if found is not None}
 
 
-def _steps(
-    curves: Sequence[StoredCurve],
-    bases: Mapping[int, StoredCurve],
-    planes: Mapping[int, bytes],
-) -> StepArray:
-    longest = max((curve.n_slots for curve in curves), default=0)
-    steps = np.full((len(curves), codec.N_ROWS, longest), codec.UNKNOWN, dtype=np.int16)
-    own = [(curve.n_slots, index) for index, curve in enumerate(curves) if curve.base is None]
-    for n_slots, indices in _grouped(own):
-        differences = codec.unpack([planes[curves[index].number] for index in indices], n_slots)
-        steps[indices, :, :n_slots] = codec.summed_up(differences)
-    if len(own) == len(curves):
-        return steps
-    base_steps = _steps(list(bases.values()), {}, planes)
-    row_of = {number: row for row, number in enumerate(bases)}
-    referring = [
-        ((curve.n_slots, bases[curve.base].n_slots), index)
-        for index, curve in enumerate(curves)
-        if curve.base is not None
-    ]
-    for (n_slots, n_reference), indices in _grouped(referring):
-        group = [curves[index] for index in indices]
-        rows = np.array([row_of[curve.base] for curve in group if curve.base is not None])
-        starts = np.array([curve.start_slot for curve in bases.values()])[rows]
-        offsets = np.array([curve.start_slot for curve in group]) - starts
-        slots = codec.reference_slots(offsets, n_slots, n_reference)
-        references = base_steps[rows[:, None], :, slots].transpose(0, 2, 1)
-        differences = codec.unpack([planes[curve.number] for curve in group], n_slots)
-        steps[indices, :, :n_slots] = references + differences
+def _summed_up(bases: Sequence[StoredCurve], planes: Mapping[int, bytes]) -> StepArray:
+    longest = max((base.n_slots for base in bases), default=0)
+    steps = np.full((len(bases), codec.N_ROWS, longest), codec.UNKNOWN, dtype=np.int16)
+    for n_slots, indices in _grouped((base.n_slots, row) for row, base in enumerate(bases)):
+        split = codec.split([planes[bases[index].number] for index in indices], n_slots)
+        steps[indices, :, :n_slots] = codec.summed_up(codec.join(split[:, 0], split[:, 1]))
     return steps
 
 
-def _grouped(pairs: Iterable[tuple[Key, int]]) -> list[tuple[Key, list[int]]]:
-    groups: dict[Key, list[int]] = {}
+def _grouped(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+    groups: dict[int, list[int]] = {}
     for key, index in pairs:
         groups.setdefault(key, []).append(index)
     return list(groups.items())

@@ -12,7 +12,7 @@ from domain.horizon import SLOT, SLOTS_PER_DAY
 from forecaster.series import FloatArray
 from storage import forecast_codec as codec
 from storage.forecast_codec import IndexArray, StepArray
-from storage.forecast_curves import StoredCurve, decode, find_curves, newest_reference
+from storage.forecast_curves import OpenedCurves, StoredCurve, find_curves, newest_reference
 from storage.stored_values import from_us, slot_instant, slot_number, to_text, to_us
 
 # What stands in the file for a kind; never renumber, 7 is the last that fits.
@@ -114,11 +114,12 @@ def _reference(connection: sqlite3.Connection, row: ForecastRow) -> tuple[int, S
     if base is None or base.scale != row.scale:
         return None
     offset = row.start_slot - base.start_slot
-    _, steps = decode(connection, [base])
-    if not 0 <= offset < base.n_slots or not len(steps):
+    opened = OpenedCurves(connection, [base])
+    if not 0 <= offset < base.n_slots or not opened.curves:
         return None
-    slots = codec.reference_slots(np.array([offset]), row.steps.shape[1], base.n_slots)
-    return base.number, steps[0][:, slots[0]]
+    n_slots = row.steps.shape[1]
+    slots = codec.reference_slots(offset + np.arange(n_slots), np.array(base.n_slots))
+    return base.number, opened.at(np.zeros(n_slots, dtype=np.int64), slots).T
 
 
 def read_issued(
@@ -134,11 +135,17 @@ def read_issued(
             (first, last, _CODES[kind]),
         )
     }
-    curves, steps = decode(connection, find_curves(connection, _CODES[kind], first, last))
+    opened = OpenedCurves(connection, find_curves(connection, _CODES[kind], first, last))
+    lengths = [curve.n_slots for curve in opened.curves]
+    ends = np.cumsum(lengths, dtype=np.int64)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    slots = np.arange(len(rows)) - np.repeat(ends - lengths, lengths)
+    steps = opened.at(rows, slots)
     forecasts = []
-    for curve, rows in zip(curves, steps, strict=True):
+    for curve, last_slot in zip(opened.curves, ends.tolist(), strict=True):
         n_known, model = words[curve.number]
-        values = codec.to_values(kind, curve.scale, rows[:, : curve.n_slots])
+        said = steps[last_slot - curve.n_slots : last_slot]
+        values = codec.to_values(kind, curve.scale, said.T)
         band = to_band(slot_instant(curve.start_slot), values, n_known)
         issued_at = from_us(curve.number // KINDS_PER_INSTANT)
         forecasts.append(IssuedForecast(kind=kind, issued_at=issued_at, band=band, model=model))
@@ -195,11 +202,11 @@ def _said_before(
     while True:
         chosen = _choose(curves, first, n_slots, lead)
         used = np.unique(chosen[chosen >= 0]).tolist()
-        whole, steps = decode(connection, [curves[index] for index in used])
-        if len(whole) == len(used):
-            return _gather(kind, whole, steps, first, chosen)
+        opened = OpenedCurves(connection, [curves[index] for index in used])
+        if len(opened.curves) == len(used):
+            return _gather(kind, opened, first, chosen)
         # A damaged one counts as never said; the choice falls on the one before it.
-        damaged = {curves[index].number for index in used} - {curve.number for curve in whole}
+        damaged = {curves[index].number for index in used} - {c.number for c in opened.curves}
         curves = [curve for curve in curves if curve.number not in damaged]
 
 
@@ -216,19 +223,13 @@ def _choose(curves: Sequence[StoredCurve], first: int, n_slots: int, lead: timed
     return chosen
 
 
-def _gather(
-    kind: ForecastKind,
-    curves: Sequence[StoredCurve],
-    steps: StepArray,
-    first: int,
-    chosen: IndexArray,
-) -> FloatArray:
+def _gather(kind: ForecastKind, opened: OpenedCurves, first: int, chosen: IndexArray) -> FloatArray:
     values = np.full((codec.N_ROWS, len(chosen)), np.nan)
     said = np.flatnonzero(chosen >= 0)
     if said.size:
         rows = np.unique(chosen[said], return_inverse=True)[1]
-        starts = np.array([curve.start_slot for curve in curves])[rows]
-        scales = np.array([curve.scale for curve in curves])[rows]
-        found = steps[rows, :, first + said - starts]
-        values[:, said] = codec.to_values(kind, scales[:, None], found).T
+        starts = np.array([curve.start_slot for curve in opened.curves])[rows]
+        scales = np.array([curve.scale for curve in opened.curves])[rows]
+        steps = opened.at(rows, first + said - starts)
+        values[:, said] = codec.to_values(kind, scales[:, None], steps).T
     return values
