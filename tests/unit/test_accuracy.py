@@ -12,7 +12,6 @@ from domain.outlook import Accuracy, DayAccuracy
 from forecaster.accuracy import (
     DAY_BEFORE,
     LEADS,
-    Reference,
     Said,
     judge_accuracy,
     meaning_of_confidence,
@@ -34,7 +33,6 @@ def judge(
     middle: FloatArray,
     *,
     start: datetime = START,
-    reference: Said | None = None,
     width: float = 0.5,
 ) -> Accuracy:
     band = said(middle, width)
@@ -42,7 +40,8 @@ def judge(
         kind=ForecastKind.LOAD,
         outcome=SlotSeries(start=start, values=outcome),
         said_by_lead=dict.fromkeys(LEADS, band),
-        reference=Reference(name="last_week", said=reference or band),
+        reference="same_slot_last_week",
+        skill_frac=0.2,
         zone=BERLIN,
     )
 
@@ -71,14 +70,6 @@ def test_too_much_promised_is_a_positive_bias_of_the_local_hour() -> None:
     assert accuracy.bias == pytest.approx(0.3 / 24)
 
 
-def test_skill_is_one_minus_the_loss_over_that_of_the_simple_forecast() -> None:
-    outcome = np.ones(N_SLOTS)
-
-    accuracy = judge(outcome, outcome + 0.1, reference=said(outcome + 0.2, 0.0), width=0.0)
-
-    assert accuracy.skill_frac == pytest.approx(0.5)
-
-
 def test_the_sun_is_judged_in_daylight_only() -> None:
     outcome = np.zeros(N_SLOTS)
     middle = np.zeros(N_SLOTS)
@@ -89,7 +80,8 @@ def test_the_sun_is_judged_in_daylight_only() -> None:
         kind=ForecastKind.PV,
         outcome=SlotSeries(start=START, values=outcome),
         said_by_lead=dict.fromkeys(LEADS, band),
-        reference=Reference(name="raw", said=band),
+        reference="persistence",
+        skill_frac=None,
         zone=BERLIN,
     )
 
@@ -116,7 +108,7 @@ def test_without_anything_to_judge_nothing_is_claimed() -> None:
     accuracy = judge(np.ones(N_SLOTS), nothing)
 
     assert accuracy.n_days == 0
-    assert accuracy.mae is accuracy.coverage_frac is accuracy.skill_frac is None
+    assert accuracy.mae is accuracy.coverage_frac is accuracy.pinball is None
     assert set(accuracy.bias_by_hour) == {None}
 
 

@@ -45,20 +45,13 @@ class Said:
         return np.stack([self.low, self.middle, self.high])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """A simple forecast to compare with, said as long before as ours."""
-
-    name: str
-    said: Said
-
-
 def judge_accuracy(  # noqa: PLR0913  # each is a series or a fact of its own, passed by name
     *,
     kind: ForecastKind,
     outcome: SlotSeries,
     said_by_lead: Mapping[timedelta, Said],
-    reference: Reference,
+    reference: str,
+    skill_frac: float | None,
     zone: tzinfo,
     confidence_by_day: Mapping[date, float] | None = None,
 ) -> Accuracy:
@@ -69,7 +62,8 @@ def judge_accuracy(  # noqa: PLR0913  # each is a series or a fact of its own, p
         outcome: What was measured; NaN is left out.
         said_by_lead: For each lead what was said that long before, as long as ``outcome``; the
             one of 24 h is the main one.
-        reference: What skill is measured against, on the slots that both have.
+        reference: The simple forecast that skill is measured against.
+        skill_frac: 1 minus our mean loss over that of ``reference``.
         zone: Of the home; days and hours are local.
         confidence_by_day: How far each day was trusted beforehand, 0..1.
     """
@@ -92,8 +86,8 @@ def judge_accuracy(  # noqa: PLR0913  # each is a series or a fact of its own, p
         ),
         pinball=_known(mean_pinball(said.stacked(), measured)),
         coverage_frac=_known(coverage_frac(said.low, said.high, measured)),
-        skill_frac=_known(_skill(said, reference.said, measured)),
-        reference=reference.name,
+        skill_frac=skill_frac,
+        reference=reference,
         bias_by_hour=tuple(
             _known(bias(said.middle[hours == hour], measured[hours == hour])) for hour in range(24)
         ),
@@ -143,15 +137,6 @@ def _judged(kind: ForecastKind, said: Said, outcome: FloatArray) -> BoolArray:
     if kind is ForecastKind.PV:
         known &= said.high > DARK_KW
     return known
-
-
-def _skill(said: Said, reference: Said, measured: FloatArray) -> float:
-    both = np.isfinite(said.middle) & np.isfinite(reference.middle) & np.isfinite(measured)
-    outcome = np.where(both, measured, np.nan)
-    simple = mean_pinball(reference.stacked(), outcome)
-    if not simple > 0.0:
-        return math.nan
-    return 1.0 - mean_pinball(said.stacked(), outcome) / simple
 
 
 def _by_lead(kind: ForecastKind, lead: timedelta, said: Said, outcome: FloatArray) -> LeadAccuracy:
