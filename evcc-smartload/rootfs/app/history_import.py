@@ -40,7 +40,6 @@ LONGEST_SESSION = timedelta(days=21)
 # Between two requests, so that a small computer is not kept busy by its past.
 _BREATH = timedelta(milliseconds=200)
 _CLOCK_PAUSE = timedelta(seconds=10)
-_STOP_S = 1.0
 _ONE_DAY = timedelta(days=1)
 _MOST_DOUBLINGS = 10
 _NOT_FOUND = 404
@@ -132,16 +131,24 @@ class HistoryImport:
         with self._lock:
             return tuple(self._progress.values())
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
     def start(self) -> None:
         """Import in a thread of its own, which never keeps the process from ending."""
         self._thread = threading.Thread(target=self.run, name="history-import", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End within a second; what a request still under way brings is not used."""
+        """Ask it to end; what a request still under way brings is not used."""
         self._stop.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread's end; a request to a slow source may outlast it."""
         if self._thread is not None:
-            self._thread.join(_STOP_S)
+            self._thread.join(timeout_s)
 
     def run(self) -> None:
         """Import until all is there, with sessions until ``stop``; ``start`` calls it."""
