@@ -1,0 +1,86 @@
+"""Whether everybody has left: the house has stayed at its base for a day and a night.
+
+    peak   of a day: its busiest hour but one in twenty
+    base   of a day: what a tenth of its quarter hours stay below
+    quiet  every hour on end below  base + QUIET_SHARE * (low usual peak - base)
+
+``low usual peak`` is that of the calmest tenth of the days on which the house was lived in. A
+quiet stretch of ``FEWEST_QUIET`` contains an evening and a morning, and ends with the first busy
+hour. A house whose heat pump or pool keeps running is never taken for empty.
+"""
+
+from datetime import datetime, timedelta, tzinfo
+
+import numpy as np
+
+from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
+from domain.outlook import Away
+from forecaster.local_slots import local_slots
+from forecaster.series import FloatArray, SlotSeries
+
+AWAY_HISTORY = timedelta(days=60)
+FEWEST_QUIET = timedelta(hours=26)
+FEWEST_DAYS = 14
+QUIET_SHARE = 0.5
+CALM_DAYS = 0.1
+# A peak below this many times the base cannot be told from a fridge.
+CLEAR_PEAK = 1.6
+# Without so much of it measured, a stretch says nothing.
+FEWEST_MEASURED_SHARE = 0.8
+SLOTS_PER_HOUR = 4
+
+
+def find_away(history: SlotSeries, issued_at: datetime, *, zone: tzinfo) -> Away | None:
+    """Return since when nobody seems to be at home; None when somebody is, or nobody can tell.
+
+    Args:
+        history: House load [kW] as for the forecast; what lies after ``issued_at`` is not used.
+        issued_at: Aware UTC.
+        zone: The home's.
+    """
+    end = slot_start(issued_at)
+    past = history.between(end - AWAY_HISTORY, end)
+    days = _days(past, zone)
+    if len(days) < FEWEST_DAYS:
+        return None
+    bases, peaks, means = days.T
+    base_kw = float(np.median(bases))
+    lived_in = peaks > base_kw + QUIET_SHARE * (np.median(peaks) - base_kw)
+    peak_kw = float(np.quantile(peaks[lived_in], CALM_DAYS)) if lived_in.any() else base_kw
+    if peak_kw < CLEAR_PEAK * base_kw:
+        return None
+    n_quiet = _quiet_slots(past.values, base_kw + QUIET_SHARE * (peak_kw - base_kw))
+    stretch = past.values[len(past.values) - n_quiet :]
+    measured = stretch[np.isfinite(stretch)]
+    if n_quiet * SLOT < FEWEST_QUIET or len(measured) < FEWEST_MEASURED_SHARE * n_quiet:
+        return None
+    share_frac = float(measured.mean() / np.median(means[lived_in]))
+    return Away(since=end - n_quiet * SLOT, share_frac=min(1.0, share_frac))
+
+
+def _days(past: SlotSeries, zone: tzinfo) -> FloatArray:
+    """Return base, peak and mean of each local day that was mostly measured, shape (n_days, 3)."""
+    at = local_slots(past.start, len(past.values), zone).days
+    hourly = _hourly_means(past.values)
+    rows = []
+    for day in np.unique(at).tolist():
+        values, hours = past.values[at == day], hourly[at == day]
+        values, hours = values[np.isfinite(values)], hours[np.isfinite(hours)]
+        if len(values) >= FEWEST_MEASURED_SHARE * SLOTS_PER_DAY and len(hours):
+            rows.append((np.quantile(values, 0.1), np.quantile(hours, 0.95), values.mean()))
+    return np.array(rows).reshape(-1, 3)
+
+
+def _hourly_means(values: FloatArray) -> FloatArray:
+    """Return the mean of each slot and the three before it; NaN where one was not measured."""
+    padded = np.concatenate([np.full(SLOTS_PER_HOUR - 1, np.nan), values])
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, SLOTS_PER_HOUR).mean(axis=1))
+
+
+def _quiet_slots(values: FloatArray, quiet_kw: float) -> int:
+    """Return how many slots on end, back from the last, belong to no busy hour."""
+    busy = np.flatnonzero(_hourly_means(values) > quiet_kw)
+    if len(busy):
+        return len(values) - 1 - int(busy[-1])
+    first_known = np.flatnonzero(np.isfinite(values))
+    return len(values) - int(first_known[0]) if len(first_known) else 0
