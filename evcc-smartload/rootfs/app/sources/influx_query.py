@@ -69,6 +69,7 @@ class InfluxConnection:
         access: InfluxAccess,
         *,
         timeout_s: float,
+        transport: httpx2.BaseTransport | None = None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = access.url.rstrip("/")
@@ -78,6 +79,7 @@ class InfluxConnection:
         self._monotonic_s = monotonic_s
         has_login = access.user or access.password
         self._client = httpx2.Client(
+            transport=transport,
             # In a header: what stands in an address ends up in logs.
             auth=(access.user or "", access.password or "") if has_login else None,
             timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s)),
