@@ -41,7 +41,7 @@ SESSIONS = [
     {"id": 1, "created": "2026-08-09T12:00:00+02:00", "finished": "0001-01-01T00:00:00Z",
      "loadpoint": "Carport", "vehicle": None, "chargedEnergy": 3.2, "socStart": 20.0},
 ]  # fmt: skip
-ODD = st.sampled_from(
+ODD: st.SearchStrategy[object] = st.sampled_from(
     [None, True, -1, 0, 1e308, math.nan, math.inf, 10**400, "", "\ud800", [], {}, [[]],
      "2026-08-09T10:00:00+00:00", "2026-08-09T10:00:00-00:00", "2026-08-09T12:15:00+02:00",
      "9999-12-31T23:59:59-23:59", "pv", {"start": 1}]
@@ -90,6 +90,7 @@ def assert_fit_for_use(past: RecordedPast) -> None:
         assert all(power is not None and power >= 0 for power in issued.band.p50)
 
 
+@settings(max_examples=60)
 @given(mutated(ANSWER))
 def test_mutated_energies_are_fit_or_an_error(payload: bytes) -> None:
     try:
@@ -99,6 +100,7 @@ def test_mutated_energies_are_fit_or_an_error(payload: bytes) -> None:
     assert_fit_for_use(past)
 
 
+@settings(max_examples=60)
 @given(mutated(SESSIONS))
 def test_mutated_sessions_are_fit_or_an_error(payload: bytes) -> None:
     try:

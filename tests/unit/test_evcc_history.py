@@ -35,12 +35,13 @@ def asked(hours: float = 2.0, start: datetime = START) -> EnergyRequest:
     )
 
 
-def past(payload: bytes, request: EnergyRequest | None = None, **kwh: float) -> RecordedPast:
-    return read_past(payload, request or asked(), kwh)
+def past(payload: bytes, request: EnergyRequest | None = None) -> RecordedPast:
+    return read_past(payload, request or asked(), {})
 
 
-def quarters(payload: bytes, **kwh: float) -> dict[datetime, QuarterEnergies]:
-    return {quarter.start: quarter for quarter in past(payload, **kwh).energies}
+def quarters(payload: bytes, **capacities_kwh: float) -> dict[datetime, QuarterEnergies]:
+    found = read_past(payload, asked(), capacities_kwh)
+    return {quarter.start: quarter for quarter in found.energies}
 
 
 def without(starts: list[datetime], *gone: datetime) -> list[datetime]:

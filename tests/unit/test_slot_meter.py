@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.history import EnergySource, QuarterEnergies
@@ -80,21 +80,13 @@ def each(poll: timedelta, start: datetime, end: datetime) -> list[datetime]:
 def test_a_quarter_hour_of_readings_becomes_energies() -> None:
     (quarter,) = measured([site(at) for at in each(HALF_MINUTE, START, START + SLOT)])
 
-    assert quarter == QuarterEnergies(
-        start=START,
-        source=EnergySource.LIVE,
-        pv_kwh=pytest.approx(0.75),
-        house_kwh=pytest.approx(0.125),
-        grid_import_kwh=pytest.approx(0.25),
-        grid_export_kwh=0.0,
-        battery_charge_kwh=pytest.approx(0.375),
-        battery_discharge_kwh=0.0,
-        battery_soc_pct=60.0,
-        import_eur_per_kwh=0.3,
-        export_eur_per_kwh=None,
-        is_curtailed=False,
-        loadpoints_kwh={"Carport": pytest.approx(0.5)},
-    )
+    flows = (quarter.pv_kwh, quarter.house_kwh, quarter.grid_import_kwh, quarter.battery_charge_kwh)
+    assert flows == pytest.approx((0.75, 0.125, 0.25, 0.375))
+    assert quarter.loadpoints_kwh == pytest.approx({"Carport": 0.5})
+    assert (quarter.grid_export_kwh, quarter.battery_discharge_kwh) == (0.0, 0.0)
+    assert (quarter.start, quarter.source) == (START, EnergySource.LIVE)
+    assert (quarter.battery_soc_pct, quarter.is_curtailed) == (60.0, False)
+    assert (quarter.import_eur_per_kwh, quarter.export_eur_per_kwh) == (0.3, None)
 
 
 def test_each_reading_counts_for_the_time_up_to_the_next() -> None:
@@ -155,9 +147,8 @@ def test_after_an_outage_of_days_measuring_goes_on() -> None:
         [house(at, 2.0) for at in each(HALF_MINUTE, later, later + SLOT)], meter=meter
     )
 
-    assert [(quarter.start, quarter.house_kwh) for quarter in quarters] == [
-        (later, pytest.approx(0.5))
-    ]
+    assert [quarter.start for quarter in quarters] == [later]
+    assert quarters[0].house_kwh == pytest.approx(0.5)
 
 
 def test_a_flow_that_evcc_does_not_tell_is_not_known() -> None:
@@ -302,6 +293,7 @@ def test_a_quarter_hour_held_back_for_a_while_counts_as_held_back(
     assert quarter.is_curtailed is is_curtailed
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 400), st.floats(0, 10)), min_size=2, max_size=60))
 def test_a_measured_energy_lies_between_what_was_read(looks: list[tuple[int, float]]) -> None:
     at, readings = START, []

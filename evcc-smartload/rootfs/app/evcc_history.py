@@ -119,7 +119,10 @@ class _Series:
         self._starts: list[datetime] = []
 
     def add(self, start: datetime, slot: _Slot) -> None:
-        if self._slots.setdefault(start, slot) != slot:
+        known = self._slots.get(start)
+        if known is None:
+            self._slots[start] = slot
+        elif known != slot:
             self._contradicted.add(start)
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from evcc_wire import check_started, read_rates, read_solar, read_state
 class EvccSession:
     """One evcc and its last reading. Requests of several threads go one after the other.
 
+    Those for the past do not: they take long, change nothing here and may run beside others.
     After a failed reading, and after a command whose outcome is not known, there is no reading
     until ``read_site`` succeeds again.
     """
