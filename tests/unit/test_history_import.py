@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -370,6 +370,22 @@ def test_a_store_that_takes_nothing_is_tried_again() -> None:
     work.run()
 
     assert len(store.days()) == 95
+
+
+def test_what_is_not_kept_for_good_is_put_again() -> None:
+    clock, store = Clock(), Store()
+    answers = [False, False, True]
+    recorder = Recorder(since=END - 5 * DAY)
+    destination = replace(store.destination(), settle=lambda: answers.pop(0) if answers else True)
+    work = HistoryImport([recorder], destination, clock=clock, keep=7 * DAY)
+    seen: list[str] = []
+    clock.at_wait = lambda: seen.append(work.progress[0].detail)
+
+    work.run()
+
+    assert recorder.asked == [(END - 7 * DAY, END)] * 3
+    assert "cannot be written" in seen[0]
+    assert work.progress[0].n_slots == 5
 
 
 def test_a_clock_that_cannot_be_right_is_waited_for() -> None:

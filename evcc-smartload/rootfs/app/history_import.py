@@ -70,8 +70,10 @@ class SessionSource(Protocol):
 class Destination:
     """Where the past goes, and where it stands how far that got; called by the import's thread.
 
-    What is given twice must count once. ``stored_until`` returns where the newest stored quarter
-    hour of a source ends. All may raise a ``SmartLoadError``; then it is tried again later.
+    What is given twice must count once. All may raise a ``SmartLoadError``; then it is tried again
+    later. ``stored_until`` returns where the newest stored quarter hour ends, of that source or,
+    where that is not known, of any; None when the history is empty. ``settle`` waits until what
+    was put is kept for good, so that the past does not pile up in memory; False: it cannot be now.
     """
 
     put_energies: Callable[[Sequence[QuarterEnergies]], None]
@@ -80,6 +82,7 @@ class Destination:
     read_imports: Callable[[], Sequence[ImportProgress]]
     write_import: Callable[[ImportProgress], None]
     stored_until: Callable[[EnergySource], datetime | None]
+    settle: Callable[[], bool] = lambda: True
 
 
 class HistoryImport:
@@ -215,6 +218,7 @@ class HistoryImport:
             self._destination.put_energies(energies)
         if forecasts:
             self._destination.put_forecasts(forecasts)
+        self._settle()
         past.take(energies)
         self._destination.write_import(past.to_remember)
         if past.due_at is None:
@@ -227,7 +231,12 @@ class HistoryImport:
             return
         if found:
             self._destination.put_sessions(found)
+            self._settle()
         sessions.take(now)
+
+    def _settle(self) -> None:
+        if not self._destination.settle():
+            raise SmartLoadError("the history cannot be written at the moment")
 
     def _show(self, progress: ImportProgress) -> None:
         with self._lock:
