@@ -9,7 +9,7 @@ know nothing of each other.
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,9 @@ from bench.walk_forward import issue_times, peak_memory_mb, table
 from domain.forecast import WindowEnergy
 from domain.horizon import SLOT, SLOT_H, slot_start
 from forecaster import scoring
-from forecaster.baselines import Baseline, baseline_bands
+from forecaster.load import forecast_load
+from forecaster.pv_forecast import forecast_pv
+from forecaster.pv_past import MAX_ROWS, PvPast
 from forecaster.scenarios import KEEP, RankArchive, RankPath, rank_path, read_at_ranks
 from forecaster.series import Bands, FloatArray
 from forecaster.windows import (
@@ -31,6 +33,7 @@ from forecaster.windows import (
     window_scenarios,
 )
 
+DAY = timedelta(days=1)
 APART = timedelta(hours=6)
 N_SLOTS = 192
 WARM_UP = timedelta(days=35)
@@ -39,6 +42,13 @@ LEVELS = (0.1, 0.5, 0.9)
 OURS, UNCALIBRATED, ASSUMED = "calibrated", "scenarios alone", "assumed paths alone"
 SUMS, INDEPENDENT = "sums of slot quantiles", "independent slots"
 WAYS = (OURS, UNCALIBRATED, ASSUMED, SUMS, INDEPENDENT)
+
+
+class NoHolidays:
+    """Measured homes do not say in which region they stand."""
+
+    def is_holiday(self, day: date) -> bool:  # noqa: ARG002  # the port's signature
+        return False
 
 
 @dataclass
@@ -87,14 +97,14 @@ def walk_home(home: MeasuredHome, *, every: int) -> Walk:
     open_windows: list[tuple[WindowEnergy, float]] = []
     for now in issue_times(start, end, every=every, apart=APART):
         load, pv = say_load(home, now), say_pv(home, now)
-        if load is None or pv is None:
-            continue
         for past, came in sorted(open_windows, key=lambda one: one[0].end):
             if past.end <= now:
                 calibration = calibration.learned(past, came)
         open_windows = [one for one in open_windows if one[0].end > now]
         took_s = 0.0
         for kind, (begin, until) in windows_of(load, pv, now).items():
+            if until > load.end - SLOT:
+                continue  # no surplus in sight: the window has no end of its own
             ranks = past_paths(paths, now, until - now)
             began = time.perf_counter()
             said = window_energy(load, pv, ranks, begin, until, calibration=calibration)
@@ -117,14 +127,21 @@ def walk_home(home: MeasuredHome, *, every: int) -> Walk:
     return walk
 
 
-def say_load(home: MeasuredHome, now: datetime) -> Bands | None:
+def say_load(home: MeasuredHome, now: datetime) -> Bands:
     assert home.load is not None
-    return baseline_bands(Baseline.MEAN_PROFILE, home.load, now, N_SLOTS, zone=home.zone)
+    return forecast_load(home.load, now, N_SLOTS, zone=home.zone, holidays=NoHolidays())
 
 
-def say_pv(home: MeasuredHome, now: datetime) -> Bands | None:
+def say_pv(home: MeasuredHome, now: datetime) -> Bands:
+    """Return the PV forecast; a provider's curve is taken as known 24 h before each slot."""
     assert home.pv is not None
-    return baseline_bands(Baseline.MEAN_PROFILE, home.pv, now, N_SLOTS, zone=home.zone)
+    first = max(home.pv.start, now - MAX_ROWS * DAY)
+    said, provider = {}, None
+    if home.pv_forecast is not None:
+        said = {DAY: home.pv_forecast.between(first, now)}
+        provider = home.pv_forecast.between(now, now + DAY)
+    past = PvPast(measured=home.pv.between(first, now), said=said)
+    return forecast_pv(past, provider, issued_at=now, n_slots=N_SLOTS, zone=home.zone).bands
 
 
 def windows_of(load: Bands, pv: Bands, now: datetime) -> dict[str, tuple[datetime, datetime]]:

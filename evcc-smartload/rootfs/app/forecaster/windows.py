@@ -165,13 +165,13 @@ def until_surplus(load: Bands, pv: Bands, now: datetime) -> tuple[datetime, date
 
     None while it does already. Without a surplus in sight the window ends with the forecast.
     """
-    surplus = _surplus(load, pv)
-    first = n_slots_between(load.start, slot_start(now))
-    if surplus[first]:
+    start = slot_start(now)
+    surplus = _surplus(load, pv, start)
+    if surplus[0]:
         return None
-    ahead = np.flatnonzero(surplus[first:])
-    end = first + int(ahead[0]) if ahead.size else load.n_slots
-    return load.start + first * SLOT, load.start + end * SLOT
+    ahead = np.flatnonzero(surplus)
+    end = int(ahead[0]) if ahead.size else len(surplus)
+    return start, start + end * SLOT
 
 
 def night(load: Bands, pv: Bands, now: datetime) -> tuple[datetime, datetime] | None:
@@ -179,15 +179,15 @@ def night(load: Bands, pv: Bands, now: datetime) -> tuple[datetime, datetime] | 
 
     None when no surplus ends within the forecast. Without another one the window ends with it.
     """
-    surplus = _surplus(load, pv)
-    first = n_slots_between(load.start, slot_start(now))
-    ends = first + 1 + np.flatnonzero(surplus[first:-1] & ~surplus[first + 1 :])
+    start = slot_start(now)
+    surplus = _surplus(load, pv, start)
+    ends = 1 + np.flatnonzero(surplus[:-1] & ~surplus[1:])
     if not ends.size:
         return None
     begin = int(ends[0])
     again = np.flatnonzero(surplus[begin:])
-    end = begin + int(again[0]) if again.size else load.n_slots
-    return load.start + begin * SLOT, load.start + end * SLOT
+    end = begin + int(again[0]) if again.size else len(surplus)
+    return start + begin * SLOT, start + end * SLOT
 
 
 def named_windows(
@@ -214,16 +214,19 @@ def named_windows(
     return tuple(named)
 
 
-def _surplus(load: Bands, pv: Bands) -> BoolArray:
-    """Return in which slots the PV covers the house, short interruptions of either kind left out.
+def _surplus(load: Bands, pv: Bands, start: datetime) -> BoolArray:
+    """Return in which slots from ``start`` on the PV covers the house, short changes left out.
 
     Raises:
-        ValueError: The two are not forecast over the same slots.
+        ValueError: The two are not forecast over the same slots, or ``start`` is none of them.
     """
+    first = n_slots_between(load.start, start)
+    if not 0 <= first < load.n_slots:
+        raise ValueError(f"{start} is not within what is forecast")
     if pv.start != load.start or pv.n_slots != load.n_slots:
         raise ValueError("load and PV must be forecast over the same slots")
     covers = (pv.at(0.5) >= load.at(0.5)) & (pv.at(0.5) > 0.0)
-    return _without_short_runs(_without_short_runs(covers, of=True), of=False)
+    return _without_short_runs(_without_short_runs(covers[first:], of=True), of=False)
 
 
 def _without_short_runs(flags: BoolArray, *, of: bool) -> BoolArray:
