@@ -37,8 +37,10 @@ def sections(folder: Path, *, every: int) -> Iterator[str]:
             continue
         losses = losses_of(home, every)
         simple = {name: days for name, days in losses.items() if name not in (OURS, SPOILT)}
-        for default in (OURS, SPOILT):
-            rows.append(row_of(home.name, {default: losses[default], **simple}, default))
+        rows += [
+            row_of(home.name, {default: losses[default], **simple}, default)
+            for default in (OURS, SPOILT)
+        ]
     yield (
         "### The guard\n\nMean daily pinball loss of the house load [kW], day by day with what was "
         "in use; *changes* over all days, *in use* the share of days with the named forecaster."

@@ -32,7 +32,7 @@ EXTREME_RANK = 0.001
 NARROWEST_KW = 1e-6
 KEEP = timedelta(days=60)
 SAME_TIME = timedelta(minutes=90)
-MOST_PATHS = 240
+MOST_PATHS = 160
 HALF_LIFE_DAYS = 30.0
 # A path counts for a window when so much of the load in it was measured.
 LEAST_KNOWN_FRAC = 0.8
@@ -224,11 +224,12 @@ def _matching(archive: RankArchive, issue: datetime, window: slice) -> list[tupl
     """Return the newest paths said at about that time of day, with what each weighs."""
     day = timedelta(days=1)
     chosen: list[tuple[RankPath, float]] = []
+    least_known = LEAST_KNOWN_FRAC * (window.stop - window.start)
     for path in reversed(archive.paths):
         apart = (issue - path.start) % day
-        known = np.isfinite(path.load[window])
-        enough = known.sum() >= LEAST_KNOWN_FRAC * (window.stop - window.start)
-        if path.start < issue and min(apart, day - apart) <= SAME_TIME and enough:
+        if path.start >= issue or min(apart, day - apart) > SAME_TIME:
+            continue
+        if np.isfinite(path.load[window]).sum() >= least_known:
             chosen.append((path, 0.5 ** ((issue - path.start) / day / HALF_LIFE_DAYS)))
         if len(chosen) == MOST_PATHS:
             break
@@ -248,7 +249,10 @@ def _with_the_weight_of_days(
 
 def _filled(ranks: FloatArray) -> FloatArray:
     """Return a path without gaps: what lies between is interpolated; 0.5 if nothing is known."""
-    known = np.flatnonzero(np.isfinite(ranks))
+    is_known = np.isfinite(ranks)
+    if is_known.all():
+        return ranks
+    known = np.flatnonzero(is_known)
     if not known.size:
         return np.full(len(ranks), 0.5)
     return np.interp(np.arange(len(ranks)), known, ranks[known])
