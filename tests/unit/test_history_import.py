@@ -487,7 +487,7 @@ def test_stopping_does_not_wait_for_an_answer_and_does_not_use_it() -> None:
     work.start()
     asked.wait(10)
 
-    work.stop()
+    work.ask_to_stop()
     was_alive = work.is_alive
     answered.set()
     work.join(10)

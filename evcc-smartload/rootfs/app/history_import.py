@@ -40,6 +40,7 @@ LONGEST_SESSION = timedelta(days=21)
 # Between two requests, so that a small computer is not kept busy by its past.
 _BREATH = timedelta(milliseconds=200)
 _CLOCK_PAUSE = timedelta(seconds=10)
+_STOP_S = 1.0
 _ONE_DAY = timedelta(days=1)
 _MOST_DOUBLINGS = 10
 _NOT_FOUND = 404
@@ -144,9 +145,14 @@ class HistoryImport:
         self._thread = threading.Thread(target=self.run, name="history-import", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask it to end; what a request still under way brings is not used."""
+    def ask_to_stop(self) -> None:
+        """Let it end soon; returns at once."""
         self._stop.set()
+
+    def stop(self) -> None:
+        """End within a second; what a request still under way brings later is not used."""
+        self.ask_to_stop()
+        self.join(_STOP_S)
 
     def join(self, timeout_s: float) -> None:
         """Wait for the thread's end; a request to a slow source may outlast it."""
