@@ -31,9 +31,9 @@ export const deForecast = {
   shortPast: (days: number, shown: string) =>
     `Erst ${shown} ${plural(days, "Tag", "Tage")} Vergangenheit: Die Bänder sind noch weiter, als sie später sein werden.`,
   coverageBoth: (sun: string, house: string) =>
-    `Zuletzt lag die Sonne in ${sun} und das Haus in ${house} der Viertelstunden im vorhergesagten Band; gewollt sind 80 %.`,
+    `Zuletzt lag die Sonne in ${sun} und das Haus in ${house} der Viertelstunden im vorhergesagten Band; gewollt sind 80\u00a0%.`,
   coverageOf: (what: string, share: string) =>
-    `Zuletzt lag „${what}“ in ${share} der Viertelstunden im vorhergesagten Band; gewollt sind 80 %.`,
+    `Zuletzt lag „${what}“ in ${share} der Viertelstunden im vorhergesagten Band; gewollt sind 80\u00a0%.`,
 
   kind: {
     pv: "Sonne",
@@ -77,16 +77,17 @@ export const deForecast = {
     today: "Heute",
     restOfToday: "Heute noch",
     tomorrow: "Morgen",
-    hint: "Die Spanne der Sonne zählt zusammen, was käme, wenn jede Viertelstunde niedrig oder jede hoch ausfiele. So weit kommt es selten.",
+    tomorrowAt: (time: string) => `morgen ${time}`,
+    hint: "Die Spannen zählen zusammen, was käme, wenn jede Viertelstunde niedrig oder jede hoch ausfiele. So weit kommt es selten.",
     none: "Sobald es eine Prognose gibt, steht hier, was jeder Tag bringt.",
     untilSurplus: (at: string, likely: string, most: string) =>
-      `Bis zum nächsten Überschuss um ${at} braucht das Haus voraussichtlich ${likely} mehr, als die Sonne liefert; zu 90 % sind es höchstens ${most}.`,
+      `Bis zum nächsten Überschuss (${at}) braucht das Haus voraussichtlich ${likely} mehr, als die Sonne liefert; zu 90\u00a0% sind es höchstens ${most}.`,
     untilEnd: (at: string, likely: string, most: string) =>
-      `Bis ${at} ist kein Überschuss in Sicht. Bis dahin braucht das Haus voraussichtlich ${likely} mehr, als die Sonne liefert; zu 90 % sind es höchstens ${most}.`,
+      `Bis ${at} ist kein Überschuss in Sicht. Bis dahin braucht das Haus voraussichtlich ${likely} mehr, als die Sonne liefert; zu 90\u00a0% sind es höchstens ${most}.`,
     night: (from: string, to: string, likely: string, most: string) =>
-      `In der Nacht, von ${from} bis ${to}, braucht das Haus voraussichtlich ${likely}; zu 90 % sind es höchstens ${most}.`,
+      `In der Nacht, von ${from} bis ${to}, braucht das Haus voraussichtlich ${likely}; zu 90\u00a0% sind es höchstens ${most}.`,
     surplusNow: "Die Sonne deckt gerade das Haus.",
-    windowsHeld: (share: string, count: string) => `Bei ${share} der letzten ${count} solchen Fenster lag der Bedarf in seiner Spanne; gewollt sind 80 %.`,
+    windowsHeld: (share: string, count: string) => `Bei ${share} der letzten ${count} solchen Fenster lag der Bedarf in seiner Spanne; gewollt sind 80\u00a0%.`,
     table: "Was die Tage bringen",
   },
 
@@ -103,8 +104,8 @@ export const deForecast = {
     product: (coverage: string, freshness: string, accuracy: string, raw: string) =>
       `${coverage} × ${freshness} × ${accuracy} = ${raw}; die Konfidenz folgt dem in Ruhe.`,
     meaning: (days: string, from: string, to: string, error: string) =>
-      `An ${days} Tagen mit so hoher Konfidenz (${from} bis ${to}) lag die Tagesmenge im Mittel ${error} daneben.`,
-    meaningOpen: "Was eine so hohe Konfidenz in deinem Zuhause bedeutet, zeigt sich nach einigen Tagen.",
+      `An ${days} Tagen mit einer Konfidenz wie jetzt (${from} bis ${to}) lag die Tagesmenge im Mittel ${error} daneben.`,
+    meaningOpen: "Was eine Konfidenz wie jetzt in deinem Zuhause bedeutet, zeigt sich nach einigen solchen Tagen.",
     correlation: {
       good: (value: string) => `An Tagen mit höherer Konfidenz waren die Fehler kleiner (Rangkorrelation ${value}).`,
       none: (value: string) => `Ob höhere Konfidenz kleinere Fehler heißt, lässt sich noch nicht sagen (Rangkorrelation ${value}).`,
@@ -130,12 +131,12 @@ export const deForecast = {
 
   accuracy: {
     title: "Wie gut die Prognose trifft",
-    since: (since: string, until: string) => `Beurteilt ist, was am Vortag gesagt wurde, vom ${since} bis zum ${until}.`,
+    since: (since: string, until: string) => `Vom ${since} bis zum ${until} ist beurteilt, was am Vortag gesagt wurde.`,
     none: "Noch gibt es nichts zu beurteilen: Erst muss gekommen sein, was am Vortag gesagt wurde. Das dauert gut einen Tag.",
     mae: (error: string, days: number, shown: string) =>
       `Im Mittel ${error} daneben (${shown} ${plural(days, "Tag", "Tage")}).`,
     daily: (kwh: string, pct: string | null) => `Über einen ganzen Tag gerechnet ${kwh} daneben${pct === null ? "" : ` (${pct})`}.`,
-    coverage: (share: string) => `In ${share} der Viertelstunden lag der wahre Wert im Band; gewollt sind 80 %.`,
+    coverage: (share: string) => `In ${share} der Viertelstunden lag der wahre Wert im Band; gewollt sind 80\u00a0%.`,
     verdict: {
       honest: "Das Band stimmt.",
       narrow: "Das Band ist zu schmal.",
@@ -144,8 +145,8 @@ export const deForecast = {
     biasHigh: (amount: string) => `Im Mittel wurden ${amount} zu viel vorhergesagt.`,
     biasLow: (amount: string) => `Im Mittel wurden ${amount} zu wenig vorhergesagt.`,
     biasNone: "Im Mittel weder zu viel noch zu wenig.",
-    hourHigh: (hour: string, amount: string) => `Am meisten gegen ${hour} Uhr: im Mittel ${amount} zu viel.`,
-    hourLow: (hour: string, amount: string) => `Am meisten gegen ${hour} Uhr: im Mittel ${amount} zu wenig.`,
+    hourHigh: (from: string, to: string, amount: string) => `Von ${from} bis ${to} Uhr waren es im Mittel ${amount} zu viel, mehr als zu jeder anderen Stunde.`,
+    hourLow: (from: string, to: string, amount: string) => `Von ${from} bis ${to} Uhr waren es im Mittel ${amount} zu wenig, mehr als zu jeder anderen Stunde.`,
     skillBetter: (pct: string, reference: string) => `${pct} besser als die einfache Prognose „${reference}“.`,
     skillWorse: (pct: string, reference: string) => `${pct} schlechter als die einfache Prognose „${reference}“.`,
     daylight: "Bei der Sonne zählen nur Viertelstunden mit Tageslicht.",

@@ -72,10 +72,11 @@ export const enForecast: ForecastMessages = {
     today: "Today",
     restOfToday: "Rest of today",
     tomorrow: "Tomorrow",
-    hint: "The sun's range adds up what would come if every quarter hour were low, or every one high. It seldom goes that far.",
+    tomorrowAt: (time) => `tomorrow ${time}`,
+    hint: "The ranges add up what would come if every quarter hour were low, or every one high. It seldom goes that far.",
     none: "Once there is a forecast, this says what each day brings.",
     untilSurplus: (at, likely, most) =>
-      `Until the next surplus at ${at} the house will probably need ${likely} more than the sun gives; with 90% certainty no more than ${most}.`,
+      `Until the next surplus (${at}) the house will probably need ${likely} more than the sun gives; with 90% certainty no more than ${most}.`,
     untilEnd: (at, likely, most) =>
       `No surplus is in sight until ${at}. By then the house will probably need ${likely} more than the sun gives; with 90% certainty no more than ${most}.`,
     night: (from, to, likely, most) =>
@@ -104,8 +105,8 @@ export const enForecast: ForecastMessages = {
       low: "It was often off over the last seven days.",
     },
     product: (coverage, freshness, accuracy, raw) => `${coverage} × ${freshness} × ${accuracy} = ${raw}; the confidence follows calmly.`,
-    meaning: (days, from, to, error) => `On ${days} days with a confidence like this (${from} to ${to}) the day's energy was off by ${error} on average.`,
-    meaningOpen: "What a confidence like this means in your home shows after some days.",
+    meaning: (days, from, to, error) => `On ${days} days with a confidence like now (${from} to ${to}) the day's energy was off by ${error} on average.`,
+    meaningOpen: "What a confidence like now means in your home shows after some such days.",
     correlation: {
       good: (value) => `On days of higher confidence the errors were smaller (rank correlation ${value}).`,
       none: (value) => `Whether higher confidence means smaller errors cannot be said yet (rank correlation ${value}).`,
@@ -131,7 +132,7 @@ export const enForecast: ForecastMessages = {
 
   accuracy: {
     title: "How good the forecast is",
-    since: (since, until) => `Judged is what was said a day before, from ${since} to ${until}.`,
+    since: (since, until) => `From ${since} to ${until}, what was said a day before has been judged.`,
     none: "There is nothing to judge yet: what was said a day before has to have come first. That takes a good day.",
     mae: (error, days, shown) => `Off by ${error} on average (${shown} ${plural(days, "day", "days")}).`,
     daily: (kwh, pct) => `Over a whole day, off by ${kwh}${pct === null ? "" : ` (${pct})`}.`,
@@ -140,8 +141,8 @@ export const enForecast: ForecastMessages = {
     biasHigh: (amount) => `On average ${amount} too much was foretold.`,
     biasLow: (amount) => `On average ${amount} too little was foretold.`,
     biasNone: "On average neither too much nor too little.",
-    hourHigh: (hour, amount) => `Most of all around ${hour}:00: ${amount} too much on average.`,
-    hourLow: (hour, amount) => `Most of all around ${hour}:00: ${amount} too little on average.`,
+    hourHigh: (from, to, amount) => `From ${from}:00 to ${to}:00 it was ${amount} too much on average, more than in any other hour.`,
+    hourLow: (from, to, amount) => `From ${from}:00 to ${to}:00 it was ${amount} too little on average, more than in any other hour.`,
     skillBetter: (pct, reference) => `${pct} better than the simple forecast “${reference}”.`,
     skillWorse: (pct, reference) => `${pct} worse than the simple forecast “${reference}”.`,
     daylight: "For the sun, only quarter hours of daylight count.",

@@ -103,6 +103,12 @@ export class Format {
     return value === null || !Number.isFinite(value) ? DASH : this.write(value, digits);
   }
 
+  /** With as many digits as the number has, at most two: for the steps of a scale. */
+  step(value: number): string {
+    const digits = [0, 1].find((count) => Math.abs(value * 10 ** count - Math.round(value * 10 ** count)) < 1e-6) ?? 2;
+    return this.number(value, digits);
+  }
+
   /** Percent, 0 to 100. */
   pct(value: number | null, digits = 0): string {
     if (value === null || !Number.isFinite(value)) return DASH;

@@ -33,27 +33,30 @@ export class ForecastFeed {
     if (this.isAsking) return;
     this.isAsking = true;
     try {
-      await this.followForecast(state);
-      await this.followAccuracy(state, dayMs);
+      const isForecastKnown = await this.followForecast(state);
+      const isAccuracyKnown = await this.followAccuracy(state, dayMs);
+      if (isForecastKnown && isAccuracyKnown && this.news.refusal !== null) this.tell({ refusal: null });
     } finally {
       this.isAsking = false;
     }
   }
 
-  private async followForecast(state: State): Promise<void> {
+  private async followForecast(state: State): Promise<boolean> {
     const key = `${state.service.started_at}/${state.forecast.issued_at}`;
-    if (key === this.forecastOf) return;
+    if (key === this.forecastOf) return true;
     const answer = await this.ask.forecast();
     if (answer.ok) this.forecastOf = key;
-    this.tell(answer.ok ? { forecast: answer.value, refusal: null } : { refusal: answer });
+    this.tell(answer.ok ? { forecast: answer.value } : { refusal: answer });
+    return answer.ok;
   }
 
   /** It changes at midnight, with an import of the past, and when there is something to judge for the first time. */
-  private async followAccuracy(state: State, dayMs: number): Promise<void> {
-    if (this.accuracyKey(state, dayMs) === this.accuracyOf) return;
+  private async followAccuracy(state: State, dayMs: number): Promise<boolean> {
+    if (this.accuracyKey(state, dayMs) === this.accuracyOf) return true;
     const answer = await this.ask.accuracy();
     this.tell(answer.ok ? { accuracy: answer.value } : { refusal: answer });
     if (answer.ok) this.accuracyOf = this.accuracyKey(state, dayMs);
+    return answer.ok;
   }
 
   private accuracyKey(state: State, dayMs: number): string {

@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import uPlot from "uplot";
+import { drawnOf, type Drawn } from "../logic/drawn";
 import type { Format } from "../logic/format";
 
 export interface ChartSeries {
@@ -42,13 +43,6 @@ export interface ChartSpec {
   syncKey: string;
   /** Each x begins a slot this long, which its values hold for; where the next has none, there is a gap. */
   slotMs?: number;
-}
-
-interface Drawn {
-  xs: number[]; // s
-  columns: (number | null)[][];
-  /** Which of the spec's xs each drawn one belongs to. */
-  slots: number[];
 }
 
 export interface ChartWords {
@@ -442,26 +436,6 @@ export class Chart extends LitElement {
   private token(name: string): string {
     return getComputedStyle(this).getPropertyValue(name).trim();
   }
-}
-
-/** What is drawn: with slots, the last value before a gap and before the end is held until its slot is over. */
-export function drawnOf(
-  xs: readonly number[],
-  columns: readonly (readonly (number | null)[])[],
-  slotMs: number | undefined,
-): Drawn {
-  const drawn: Drawn = { xs: [], columns: columns.map(() => []), slots: [] };
-  const push = (ms: number, slot: number): void => {
-    drawn.xs.push(ms / 1000);
-    drawn.slots.push(slot);
-    columns.forEach((column, number) => drawn.columns[number]?.push(column[slot] ?? null));
-  };
-  xs.forEach((ms, slot) => {
-    push(ms, slot);
-    const ends = columns.some((column) => (column[slot] ?? null) !== null && (column[slot + 1] ?? null) === null);
-    if (slotMs !== undefined && ends) push(ms + slotMs - 1, slot);
-  });
-  return drawn;
 }
 
 declare global {

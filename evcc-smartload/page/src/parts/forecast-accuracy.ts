@@ -70,7 +70,7 @@ function sentences(context: Context, accuracy: Accuracy): string[] {
       : !isWorthAWord(kind, bias)
         ? words.biasNone
         : (bias > 0 ? words.biasHigh : words.biasLow)(amount(context, kind, bias)),
-    worst === null ? null : (worst.bias > 0 ? words.hourHigh : words.hourLow)(String(worst.hour), amount(context, kind, worst.bias)),
+    worst === null ? null : (worst.bias > 0 ? words.hourHigh : words.hourLow)(String(worst.hour), String(worst.hour + 1), amount(context, kind, worst.bias)),
     skill === null
       ? null
       : (skill >= 0 ? words.skillBetter : words.skillWorse)(format.pct(Math.abs(100 * skill)), modelName(context, accuracy.reference)),

@@ -110,7 +110,7 @@ function aheadPower(context: Context, forecast: Forecast | null, kind: Power): C
 }
 
 function kwAxis({ format }: Context, highest: number): (value: number) => string {
-  return (value) => (highest >= 10_000 ? format.number(value / 1000) + "\u00a0MW" : format.number(value, highest < 3 ? 1 : 0));
+  return (value) => (highest >= 10_000 ? `${format.step(value / 1000)}\u00a0MW` : format.step(value));
 }
 
 function aheadPrice(context: Context, forecast: Forecast | null): ChartSpec {
@@ -129,7 +129,7 @@ function aheadPrice(context: Context, forecast: Forecast | null): ChartSpec {
   const { fromMs, toMs } = span(context, forecast);
   const knownUntilMs = band === null ? fromMs : Date.parse(band.start) + band.n_known * SLOT_MS;
   const isEmpty = band === null || band.p50.every((value) => value === null);
-  const why = forecast === null ? t.forecast.loading : t.price.none;
+  const why = forecast === null ? t.forecast.loading : forecast.issued_at === null ? words.none : t.price.none;
   return {
     label: words.priceChart,
     xs: band === null ? [] : slotTimes(Date.parse(band.start), band.p50.length),
@@ -138,7 +138,7 @@ function aheadPrice(context: Context, forecast: Forecast | null): ChartSpec {
     nowMs,
     yMin: low < 0 ? low - 0.08 * (high - low) : 0,
     yMax: high + 0.08 * (high - low),
-    yFormat: (value) => format.number(value, scale === 1 && high < 10 ? 2 : 0),
+    yFormat: (value) => format.step(value),
     series: [
       { label: words.published, colour: "--c-price", fill: "--c-price-area", values: scaled(lines?.known ?? []), format: money },
       {

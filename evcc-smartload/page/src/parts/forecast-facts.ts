@@ -128,7 +128,10 @@ function daysTable(context: Context, days: readonly DaySums[]): TemplateResult {
 function windowSentence(context: Context, forecast: Forecast | null, { purpose, energy }: NamedWindow): string {
   const { t, format, nowMs } = context;
   const words = t.forecast.days;
-  const at = (instant: string): string => format.when(Date.parse(instant), nowMs);
+  const at = (instant: string): string => {
+    const ms = Date.parse(instant);
+    return format.startOfDay(ms) === format.endOfDay(nowMs) ? words.tomorrowAt(format.time(ms)) : format.when(ms, nowMs);
+  };
   const shown = format.kwhBand(energy.p10_kwh, energy.p50_kwh, energy.p90_kwh);
   const most = format.kwhBand(energy.p10_kwh, energy.p90_kwh, energy.p90_kwh).middle;
   if (purpose === "night") return words.night(at(energy.start), at(energy.end), shown.middle, most);
@@ -142,7 +145,8 @@ function windowSentence(context: Context, forecast: Forecast | null, { purpose, 
 
 export function modelName({ t }: Pick<Context, "t">, model: string): string {
   const { names } = t.forecast.models;
-  return Object.hasOwn(names, model) ? (names[model] ?? model) : model;
+  // A newer service may know methods that this page has no words for.
+  return (Object.hasOwn(names, model) ? names[model] : undefined) ?? model.replaceAll("_", " ");
 }
 
 export function renderModels(context: Context, forecast: Forecast | null): TemplateResult {

@@ -64,7 +64,7 @@ function chart({ state, t, format, nowMs }: Context): ChartSpec {
     nowMs,
     yMin: low < 0 ? low - 0.08 * (high - low) : 0,
     yMax: high + 0.08 * (high - low),
-    yFormat: (value) => format.number(value, scale === 1 && high < 10 ? 2 : 0),
+    yFormat: (value) => format.step(value),
     series: [
       {
         label: t.price.price,
