@@ -50,10 +50,10 @@ def is_passing(error: sqlite3.Error) -> bool:
     return primary_code(error) in _PASSING
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path, *, is_first: bool = True) -> sqlite3.Connection:
     """Open the file for writing, begin it when it is missing, bring its tables up to date.
 
-    After an unclean end (a log was left) the whole file is checked.
+    After an unclean end (a log was left) the whole file is checked when it ``is_first`` opened.
 
     Raises:
         UnreadableHistoryError: It is damaged, newer, or something else.
@@ -69,7 +69,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         # Survives a killed process; a power cut may cost the last commits, never the file.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
-        if was_left_open:
+        if is_first and was_left_open:
             check(connection)
         migrate(connection)
     except NewerHistoryError as exc:

@@ -36,6 +36,7 @@ N_ROWS = 3
 UNKNOWN = -32768
 _LARGEST = 32767
 _COARSEST = 6
+_BEYOND_ALL = 1e12
 _STEPS_PER_KW = 100
 _STEPS_PER_EUR = 1000
 _STEPS_PER_UNIT = {
@@ -51,7 +52,8 @@ def to_steps(kind: ForecastKind, band: BandSeries) -> tuple[int, StepArray]:
     """Return the scale (0 to 6, a power of ten) and the steps, shape (3, n_slots)."""
     values = np.array([band.p10, band.p50, band.p90], dtype=np.float64)
     known = np.isfinite(values)
-    fine = np.where(known, values, 0.0) * _STEPS_PER_UNIT[kind]
+    held = np.clip(np.where(known, values, 0.0), -_BEYOND_ALL, _BEYOND_ALL)
+    fine = held * _STEPS_PER_UNIT[kind]
     largest = float(np.abs(fine).max(initial=0.0))
     scale = 0
     if largest > _LARGEST:

@@ -136,7 +136,7 @@ def read_issued(
         )
     }
     opened = OpenedCurves(connection, find_curves(connection, _CODES[kind], first, last))
-    lengths = [curve.n_slots for curve in opened.curves]
+    lengths = np.array([curve.n_slots for curve in opened.curves], dtype=np.int64)
     ends = np.cumsum(lengths, dtype=np.int64)
     rows = np.repeat(np.arange(len(lengths)), lengths)
     slots = np.arange(len(rows)) - np.repeat(ends - lengths, lengths)

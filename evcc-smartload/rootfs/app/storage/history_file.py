@@ -30,7 +30,7 @@ class HistoryFile:
             UnreadableHistoryError: Not even a new file can be read.
         """
         try:
-            connection = open_writer(self.path)
+            connection = open_writer(self.path, is_first=self._opened is None)
         except UnreadableHistoryError as exc:
             self.give_up(str(exc))
             connection = open_writer(self.path)

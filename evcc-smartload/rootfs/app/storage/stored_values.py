@@ -42,7 +42,7 @@ def to_steps(value: float | None, steps_per_unit: int) -> int | None:
     """Return ``value`` in whole steps, saturated at 2**53; what is no number is not known."""
     if value is None or not math.isfinite(value):
         return None
-    return int(max(-_LARGEST, min(_LARGEST, round(value * steps_per_unit))))
+    return round(max(-_LARGEST, min(_LARGEST, value * steps_per_unit)))
 
 
 def to_real(value: float | None) -> float | None:
