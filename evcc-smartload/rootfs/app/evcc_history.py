@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
 
@@ -37,6 +38,8 @@ _MOST_SESSION_KWH = 1_000.0
 _MOST_SESSIONS = 2**31
 _GROUPS = ("pv", "home", "grid", "battery", "loadpoint", "forecast")
 _OFFSET_CHARS = 6
+# All series of an answer name the same quarter hours, and so does the next answer.
+_KNOWN_SLOTS = 2048
 _FORECAST_MODEL = "evcc_recorded"
 
 
@@ -263,19 +266,28 @@ def _add_slots(series: _Series, slots: Sequence[object], *, has_soc: bool) -> No
     for raw in slots:
         if not isinstance(raw, dict):
             continue
-        start, end = to_instant(raw.get("start")), to_instant(raw.get("end"))
-        energy_kwh = _kwh(raw.get("energy"))
-        if start is None or end is None or energy_kwh is None:
+        start_raw, end_raw, energy_kwh = raw.get("start"), raw.get("end"), _kwh(raw.get("energy"))
+        if energy_kwh is None or not isinstance(start_raw, str) or not isinstance(end_raw, str):
             continue
-        if end - start != SLOT or slot_start(start) != start:
+        start = _quarter_start(start_raw, end_raw)
+        if start is None:
             continue
         soc_pct = to_number(raw.get("socTemp")) if has_soc else None
         is_soc = soc_pct is not None and 0.0 <= soc_pct <= _MOST_SOC_PCT
         slot = _Slot(energy_kwh, _kwh(raw.get("returnEnergy")), soc_pct if is_soc else None)
         series.add(start, slot)
-        offset = str(raw["start"])[-_OFFSET_CHARS:]
+        offset = start_raw[-_OFFSET_CHARS:]
         offsets[offset] = max(start, offsets.get(offset, start))
     _forget_double_hour(series, offsets)
+
+
+@lru_cache(maxsize=_KNOWN_SLOTS)
+def _quarter_start(start_raw: str, end_raw: str) -> datetime | None:
+    """Return the start of a slot; None when it is no quarter hour of the clock."""
+    start, end = to_instant(start_raw), to_instant(end_raw)
+    if start is None or end is None or end - start != SLOT or slot_start(start) != start:
+        return None
+    return start
 
 
 def _forget_double_hour(series: _Series, last_by_offset: Mapping[str, datetime]) -> None:

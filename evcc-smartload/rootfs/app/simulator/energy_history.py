@@ -91,25 +91,19 @@ class EnergyHistory:
         ]
         if not slots or not chosen:
             return None
+        buckets = _buckets(slots, query.aggregate, zone)
         if not query.is_grouped:
             return [
                 {"title": self.series[index].title, "group": self.series[index].group}
-                | {"data": _aggregate(slots, [index], query.aggregate, zone, with_soc=True)}
+                | {"data": [bucket.values([index], with_soc=True) for bucket in buckets]}
                 for index in chosen
             ]
-        groups = dict.fromkeys(self.series[index].group for index in chosen)
+        groups: dict[str, list[int]] = {}
+        for index in chosen:
+            groups.setdefault(self.series[index].group, []).append(index)
         return [
-            {
-                "group": group,
-                "data": _aggregate(
-                    slots,
-                    [index for index in chosen if self.series[index].group == group],
-                    query.aggregate,
-                    zone,
-                    with_soc=False,
-                ),
-            }
-            for group in groups
+            {"group": group} | {"data": [bucket.values(indices) for bucket in buckets]}
+            for group, indices in groups.items()
         ]
 
     def to_state(self) -> list[list[object]]:
@@ -173,47 +167,48 @@ def _energies(before: PlantReading, after: PlantReading, forecast_kwh: float) ->
     )
 
 
-def _aggregate(
-    slots: Sequence[tuple[datetime, tuple[Energy, ...]]],
-    indices: Sequence[int],
-    aggregate: str,
-    zone: tzinfo,
-    *,
-    with_soc: bool,
-) -> list[dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """Slots that are added up, and what evcc calls their start and end."""
+
+    start: str
+    end: str
+    energies: Sequence[tuple[Energy, ...]]
+
+    def values(self, indices: Sequence[int], *, with_soc: bool = False) -> dict[str, object]:
+        """Return the sum of the series at ``indices``; the SoC is that of the first slot."""
+        total_kwh = returned_kwh = 0.0
+        for slot in self.energies:
+            for index in indices:
+                total_kwh += slot[index].energy_kwh
+                returned_kwh += slot[index].return_kwh
+        values: dict[str, object] = {
+            "start": self.start,
+            "end": self.end,
+            "energy": plain_number(round(max(0.0, total_kwh), 3)),
+            "returnEnergy": plain_number(round(max(0.0, returned_kwh), 3)),
+        }
+        soc_pct = self.energies[0][indices[0]].soc_pct
+        if with_soc and soc_pct is not None:
+            values["socTemp"] = plain_number(soc_pct)
+        return values
+
+
+def _buckets(
+    slots: Sequence[tuple[datetime, tuple[Energy, ...]]], aggregate: str, zone: tzinfo
+) -> list[_Bucket]:
     """Return buckets; each starts at its first slot that has values, not at the calendar's."""
-    grouped: dict[object, list[tuple[datetime, tuple[Energy, ...]]]] = {}
+    members: dict[object, list[tuple[datetime, tuple[Energy, ...]]]] = {}
     for slot in slots:
-        grouped.setdefault(_bucket_key(slot[0], aggregate, zone), []).append(slot)
-    return [_bucket(members, indices, aggregate, zone, with_soc) for members in grouped.values()]
-
-
-def _bucket(
-    slots: Sequence[tuple[datetime, tuple[Energy, ...]]],
-    indices: Sequence[int],
-    aggregate: str,
-    zone: tzinfo,
-    with_soc: bool,  # noqa: FBT001  # passed through
-) -> dict[str, object]:
-    start, energies = slots[0]
-    last = start if aggregate == "15m" else slots[-1][0]
-    soc_pct = energies[indices[0]].soc_pct
-    return {
-        "start": rfc3339(start, zone),
-        **({"socTemp": plain_number(soc_pct)} if with_soc and soc_pct is not None else {}),
-        "end": rfc3339(last + SLOT, zone),
-        "energy": _sum_kwh(slots, indices, 0),
-        "returnEnergy": _sum_kwh(slots, indices, 1),
-    }
-
-
-def _sum_kwh(
-    slots: Sequence[tuple[datetime, tuple[Energy, ...]]], indices: Sequence[int], part: int
-) -> float:
-    total_kwh = sum(
-        float(energies[index][part] or 0.0) for _, energies in slots for index in indices
-    )
-    return plain_number(round(max(0.0, total_kwh), 3))
+        members.setdefault(_bucket_key(slot[0], aggregate, zone), []).append(slot)
+    return [
+        _Bucket(
+            rfc3339(bucket[0][0], zone),
+            rfc3339(bucket[0 if aggregate == "15m" else -1][0] + SLOT, zone),
+            [energies for _, energies in bucket],
+        )
+        for bucket in members.values()
+    ]
 
 
 def _bucket_key(start: datetime, aggregate: str, zone: tzinfo) -> object:
