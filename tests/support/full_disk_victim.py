@@ -40,7 +40,7 @@ def main() -> None:
     store = HistoryStore(path, now=START)
     store.write_energies([quarter(0, house_kwh=0.1)])
     saw: dict[str, object] = {"saved_before": store.flush()}
-    let_files_grow_to(256 * 1024)
+    let_files_grow_to(128 * 1024)
     failed = 0
     for first in range(1, N_QUARTERS, 500):
         store.write_energies(

@@ -55,10 +55,10 @@ def test_two_unreadable_files_are_both_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_a_history_of_a_newer_smartload_is_set_aside_unharmed(tmp_path: Path) -> None:
+def test_a_history_of_a_newer_smartload_is_set_aside_and_taken_over(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    with open_store(path):
-        pass
+    with open_store(path) as store:
+        store.write_energies([quarter(house_kwh=0.1)])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO migration (name) VALUES ('from_the_future')")
         connection.commit()
@@ -66,6 +66,7 @@ def test_a_history_of_a_newer_smartload_is_set_aside_unharmed(tmp_path: Path) ->
     with open_store(path) as store:
         assert store.load_problem is not None
         assert "written by a newer SmartLoad (from_the_future)" in store.load_problem
+        assert store.read_energies(START, START + SLOT).house_kwh.tolist() == [0.1]
 
 
 def test_damage_that_is_met_while_reading_does_not_stop_the_service(tmp_path: Path) -> None:
@@ -86,6 +87,28 @@ def test_damage_that_is_met_while_reading_does_not_stop_the_service(tmp_path: Pa
         assert store.load_problem is not None
         assert store.read_energies(START, START + SLOT).house_kwh.tolist() == [0.7]
     assert len(list(tmp_path.glob("*.unreadable-20260328T000000"))) == 1
+
+
+def test_what_lies_around_the_damage_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with open_store(path) as store:
+        store.write_energies([quarter(number, house_kwh=0.1) for number in range(20_000)])
+        store.write_decision(START, "buffer", {"target_pct": 40.0})
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xa5" * 4096)
+
+    with open_store(path) as store:
+        store.read_energies(START, START + 300 * DAY)
+        store.flush()
+
+        assert store.load_problem is not None
+        assert "records were taken over from it" in store.load_problem
+        past = store.read_energies(START, START + 20_000 * SLOT)
+        n_known = int(np.isfinite(past.house_kwh).sum())
+        assert 19_000 < n_known < 20_000
+        assert np.isfinite(past.house_kwh[[0, -1]]).all()
+        assert len(store.read_decisions(START, START + DAY)) == 1
 
 
 def test_a_folder_that_comes_late_gets_everything(

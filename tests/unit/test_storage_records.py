@@ -1,4 +1,6 @@
 import math
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -137,3 +139,17 @@ def test_a_record_that_cannot_be_stored_does_not_hold_up_the_others(tmp_path: Pa
         assert store.n_lost == 1
         assert store.problem is not None
         assert "1 records were lost" in store.problem
+
+
+def test_a_value_that_nobody_wrote_does_not_stop_the_reader(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with open_store(path) as store:
+        store.write_decision(START, "buffer", FACTS)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE decision SET facts = 'rotten'")
+        connection.commit()
+
+    with open_store(path) as store:
+        assert store.read_decisions(START, START + DAY) == ()
+        assert store.problem is not None
+        assert "history.db cannot be read" in store.problem

@@ -130,7 +130,8 @@ def read_issued(
     words = {
         number: (n_known, model)
         for number, n_known, model in connection.execute(
-            "SELECT id, n_known, name FROM forecast JOIN model ON model.number = forecast.model"
+            "SELECT id, n_known, coalesce(name, '') FROM forecast"
+            " LEFT JOIN model ON model.number = forecast.model"
             " WHERE id >= ? AND id < ? AND id & 7 = ?",
             (first, last, _CODES[kind]),
         )

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.database import UnreadableHistoryError, open_writer, set_aside
+from storage.rescue import rescue
 
 _log = logging.getLogger("smartload.history")
 
@@ -19,6 +20,8 @@ class HistoryFile:
         self.path = path
         self.now = now
         self.load_problem: str | None = None
+        self._aside: Path | None = None
+        self._why = ""
         self._opened: tuple[int, int] | None = None
 
     def connect(self) -> sqlite3.Connection:
@@ -34,6 +37,11 @@ class HistoryFile:
         except UnreadableHistoryError as exc:
             self.give_up(str(exc))
             connection = open_writer(self.path)
+        try:
+            self._take_over(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
         self._opened = self._identity()
         return connection
 
@@ -43,11 +51,22 @@ class HistoryFile:
         Raises:
             OSError: It cannot be renamed.
         """
-        aside = set_aside(self.path, self.now)
-        self.load_problem = (
-            f"{self.path.name} was unreadable ({why}); kept as {aside.name}; starting afresh"
-        )
+        self._aside = set_aside(self.path, self.now)
+        self._why = why
+        self.load_problem = self._told("starting afresh")
+
+    def _take_over(self, connection: sqlite3.Connection) -> None:
+        if self._aside is None:
+            return
+        n_rows = rescue(self._aside, connection)
+        if n_rows:
+            self.load_problem = self._told(f"{n_rows} records were taken over from it")
         _log.error(self.load_problem)
+        self._aside = None
+
+    def _told(self, what_now: str) -> str:
+        kept = "" if self._aside is None else f"kept as {self._aside.name}; "
+        return f"{self.path.name} was unreadable ({self._why}); {kept}{what_now}"
 
     def is_still_there(self) -> bool:
         """Return whether the file is the one that was opened: not deleted, not replaced."""

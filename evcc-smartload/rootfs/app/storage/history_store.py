@@ -266,8 +266,9 @@ class HistoryStore:
         try:
             with reading(self._path) as connection:
                 found = query(connection)
-        except sqlite3.Error as exc:
-            if is_damage(exc):
+        except (sqlite3.Error, ValueError) as exc:
+            # A ValueError: a value that nobody wrote, damage that SQLite cannot notice.
+            if isinstance(exc, sqlite3.Error) and is_damage(exc):
                 # The writer looks for itself, and sets the file aside when it is so.
                 self._writer.submit(
                     Work(write=check, importance=Importance.MEASURED, n_records=0, key="check")
