@@ -32,6 +32,8 @@ RATIO_RANGE = (0.1, 3.0)
 KERNEL = (0.1, 0.2, 0.4, 0.2, 0.1)
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 GUARD_HALF_LIFE_DAYS = 10.0
+# What the whole correction must gain at least to be used: an unbiased roof is left alone.
+GUARD_TOLERANCE_FRAC = 0.02
 # Strengths whose losses differ by this share count e times as much as each other: no jumps.
 GUARD_SHARPNESS_FRAC = 0.01
 
@@ -169,6 +171,7 @@ def _strengths(said_kw: FloatArray, whole_kw: FloatArray, measured_kw: FloatArra
             for s in STRENGTHS
         ]
     )
+    losses *= 1.0 + GUARD_TOLERANCE_FRAC * np.array(STRENGTHS)[:, np.newaxis]
     least = np.maximum(losses.min(axis=0), 1e-9)
     votes = np.exp(-((losses - losses.min(axis=0)) / least) / GUARD_SHARPNESS_FRAC)
     return np.asarray((np.array(STRENGTHS) @ votes) / votes.sum(axis=0))

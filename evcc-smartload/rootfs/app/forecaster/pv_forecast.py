@@ -26,7 +26,7 @@ from forecaster.pv_plausibility import (
     screen_provider,
     screen_said,
 )
-from forecaster.pv_quantiles import ErrorTable, learn_errors, stretched
+from forecaster.pv_quantiles import ErrorTable, learn_errors
 from forecaster.pv_roof import Roof, survey_roof
 from forecaster.series import LEVELS, Bands, BoolArray, FloatArray, SlotSeries
 
@@ -121,14 +121,11 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
     own_bands_kw, surprise, carries = _source_bands(own, days, roof, live_kw, leads_h)
     bands_kw, source = own_bands_kw, own
     if not is_continued.all():
-        source = _provider_source(days, correction, roof, expected_kw, own.coming_kw)
+        source = _provider_source(days, correction, roof, expected_kw, own)
         bands_kw, surprise, carries = _source_bands(source, days, roof, live_kw, _LEADS_H)
         bands_kw = np.where(is_continued, own_bands_kw, bands_kw)
-    columns = np.arange(n_slots) % SLOTS_PER_DAY
-    bands_kw = np.sort(np.clip(bands_kw, 0.0, roof.cap_kw[columns]), axis=0)
-    bands_kw[:, ~roof.is_known[columns]] = np.nan
     return PvForecast(
-        bands=Bands(start=start, values=bands_kw),
+        bands=Bands(start=start, values=_plausible(bands_kw, roof)),
         report=PvForecastReport(
             model=MODEL_WITHOUT_PROVIDER if is_continued.all() else MODEL,
             ratio=tuple(correction.ratio.tolist()),
@@ -146,6 +143,14 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
         expected_past_kw=source.by_lead_kw[min(source.by_lead_kw, key=lambda h: abs(h - 24.0))],
         roof=roof,
     )
+
+
+def _plausible(bands_kw: FloatArray, roof: Roof) -> FloatArray:
+    """Return the bands within what the roof can give, rising, NaN where it is not known at all."""
+    columns = np.arange(bands_kw.shape[1]) % SLOTS_PER_DAY
+    plausible_kw = np.sort(np.clip(bands_kw, 0.0, roof.cap_kw[columns]), axis=0)
+    plausible_kw[:, ~roof.is_known[columns]] = np.nan
+    return plausible_kw
 
 
 def _without_nonsense(days: PastDays, roof: Roof) -> PastDays:
@@ -181,14 +186,14 @@ def _provider_source(
     correction: Correction,
     roof: Roof,
     expected_kw: FloatArray,
-    own_kw: FloatArray,
+    own: _Source,
 ) -> _Source:
     main = correction.apply_to_past(days.main_said_kw(), roof)
     by_lead = {24.0: main}
     for lead, said in days.said_kw.items():
-        own = correction.apply_to_past(said, roof)
-        by_lead[lead / _HOUR] = np.where(np.isnan(own), main, own)
-    coming_kw = np.where(np.isnan(expected_kw), own_kw, expected_kw)
+        corrected = correction.apply_to_past(said, roof)
+        by_lead[lead / _HOUR] = np.where(np.isnan(corrected), main, corrected)
+    coming_kw = np.where(np.isnan(expected_kw), own.coming_kw, expected_kw)
     return _Source(coming_kw=coming_kw, by_lead_kw=by_lead)
 
 
@@ -282,7 +287,7 @@ def _bands(
 ) -> FloatArray:
     n_slots = len(middle_kw)
     shares = np.clip(middle_kw / np.maximum(clear_kw, 1e-9), 0.0, 1.05)
-    by_lead = np.stack([stretched(table.at(shares)) for table in tables.values()])
+    by_lead = np.stack([table.at(shares) for table in tables.values()])
     leads_h = np.array(list(tables))
     position = np.interp((np.arange(n_slots) + 1) / 4.0, leads_h, np.arange(len(leads_h)))
     below = np.minimum(position.astype(int), len(leads_h) - 2)

@@ -24,6 +24,7 @@ SEEN_FRAC = 0.02
 SEEN_DAYS = 2
 # A wrong scale up to this factor can be learned; beyond it the value is no forecast.
 IMPOSSIBLE_FACTOR = 2.5
+SHORTEST_NIGHT_SLOTS = 16
 NIGHT_FRAC = 0.05
 # One value for longer than this is stuck, unless it is as high as the roof (its inverter's limit).
 STUCK_SLOTS = 24
@@ -126,6 +127,8 @@ def _silent_zeros(
     power_kw: FloatArray, clear_kw: FloatArray, days: PastDays, roof: Roof
 ) -> BoolArray:
     zero = (power_kw <= ZERO_FRAC * clear_kw) & (clear_kw > HIGH_SUN_FRAC * roof.peak_kw)
+    if roof.seen_frac < WELL_SEEN_FRAC:
+        zero |= _holes(power_kw)
     if not zero.any():
         return zero
     lately = days.measured_kw[-SEEN_DAYS:]
@@ -136,6 +139,20 @@ def _silent_zeros(
         if given_kw < SEEN_FRAC * possible_kw:
             return np.zeros_like(zero)
     return zero
+
+
+def _holes(power_kw: FloatArray) -> BoolArray:
+    """Return zeros of at most a few hours between two bright slots: no night is that short.
+
+    All that can be told of a roof whose past is not known.
+    """
+    holes = np.zeros(len(power_kw), dtype=np.bool_)
+    bright_kw = HIGH_SUN_FRAC * np.nanmax(power_kw, initial=0.0)
+    for first, last in _runs(power_kw == 0.0):
+        inside = first > 0 and last < len(power_kw) and last - first <= SHORTEST_NIGHT_SLOTS
+        if inside and power_kw[first - 1] > bright_kw and power_kw[last] > bright_kw:
+            holes[first:last] = True
+    return holes
 
 
 def _stuck(power_kw: FloatArray, clear_kw: FloatArray) -> BoolArray:

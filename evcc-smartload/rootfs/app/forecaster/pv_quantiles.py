@@ -18,8 +18,11 @@ BANDWIDTH = 0.1
 HALF_LIFE_DAYS = 30.0
 # The believed errors count as this many days; days, as the slots of a day err together.
 PRIOR_DAYS = 3.0
-# The band of the next day must be wider than that of the past: days are fewer than their slots.
-STRETCH = 1.03
+# Half the middle's shift is believed at this many days at a level. Below 10, an unbiased roof got
+# 3 to 6 % worse; the roofs that were measured lose 1 % by it.
+MIDDLE_DAYS = 30.0
+# Few days know little of the next one: their band is wider by this over (1 + days at the level).
+WIDER_FRAC = 0.5
 # Measured at one roof a day ahead: 18 % of the peak, most at half-cloudy levels.
 PRIOR_BASE = 0.10
 PRIOR_BULGE = 0.5
@@ -96,10 +99,9 @@ def _blended(
     order = np.argsort(values, kind="stable")
     values, mass = values[order], mass[order]
     position = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
-    return np.asarray(np.interp(LEVELS, position, values))
-
-
-def stretched(errors: FloatArray) -> FloatArray:
-    """Return the quantiles a little further from their middle, shape (n_levels, n)."""
-    middle = errors[LEVELS.index(0.5)]
-    return np.asarray(middle + STRETCH * (errors - middle))
+    quantiles = np.asarray(np.interp(LEVELS, position, values))
+    middle = quantiles[LEVELS.index(0.5)]
+    n_days = float(weights.sum()) / per_day
+    moved = middle * n_days / (n_days + MIDDLE_DAYS)
+    wider = 1.0 + WIDER_FRAC / (1.0 + n_days)
+    return np.asarray(moved + wider * (quantiles - middle))
