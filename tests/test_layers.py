@@ -29,14 +29,33 @@ ROWS: dict[int, frozenset[str]] = {
             "evcc_tariffs",
             "evcc_values",
             "evcc_wire",
+            "holiday_calendar",
             "log_setup",
             "simulator",
             "sources",
+            "storage",
             "web",
         }
     ),
     5: frozenset(
-        {"demo", "history_import", "main", "parts", "problem_board", "site_watch", "slot_meter"}
+        {
+            "courses",
+            "demo",
+            "forecasting",
+            "history_import",
+            "home_past",
+            "main",
+            "memory",
+            "parts",
+            "past_options",
+            "place",
+            "problem_board",
+            "retrospect",
+            "site_watch",
+            "slot_meter",
+            "track_record",
+            "write_ledger",
+        }
     ),
 }
 ROW_OF = {subject: row for row, subjects in ROWS.items() for subject in subjects}

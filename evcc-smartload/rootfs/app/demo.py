@@ -1,12 +1,14 @@
 """The demo: SmartLoad on a simulated home that has ten days behind it and then runs fast.
 
 The past is lived through by the very same cycle code, against the very same evcc interface; only
-the clock jumps instead of waiting. What has happened is kept, so the next start goes on from there.
+the clock jumps instead of waiting. Before that evcc recorded a month on its own, to be imported.
+What has happened is kept, so the next start goes on from there.
 """
 
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import httpx2
 import structlog
 
-from clock import SimulatedClock
+from clock import Clock, SimulatedClock
 from domain.state import DemoStatus
 from persistence import StateFile, parse_known_instant
 from simulator.default_home import default_home
@@ -26,10 +28,16 @@ from simulator.transport import SimulatorTransport
 # the same days and a report about the demo can be followed.
 DEMO_START = datetime(2026, 4, 20, 6, 0, tzinfo=UTC)
 PAST = timedelta(days=10)
+# What evcc recorded before SmartLoad came: as much as the simulated one keeps beside the ten days.
+RECORDED = timedelta(days=30)
+# A month in steps of an interval of 30 s would take longer than the ten days themselves.
+RECORDED_INTERVAL_S = 900.0
 # evcc's usual port, so that the simulated one can be looked at where people expect it.
 EVCC_PORT = 7070
 # Only the cycles: the confidence comes out the same, in three quarters of the time.
 POLL_WHILE_FAST_FORWARDING = timedelta(minutes=15)
+# A forecast costs more than a simulated quarter hour, and that one is seen by nobody.
+FORECAST_WHILE_FAST_FORWARDING = timedelta(hours=3)
 SHORTEST_POLL = timedelta(seconds=30)
 # At 360 times real time the page still changes about once a second.
 REAL_POLL = timedelta(seconds=1)
@@ -68,6 +76,22 @@ class DemoTransport(httpx2.BaseTransport):
         self._http.close()
 
 
+class StandingClock:
+    """Tells another clock's time, and lets nobody wait: what is done with it takes no time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic_s(self) -> float:
+        return self._clock.monotonic_s()
+
+    def wait_until(self, instant: datetime, wake: threading.Event) -> bool:  # noqa: ARG002  # the protocol's
+        return wake.is_set()
+
+
 class Demo:
     """The simulated home, its evcc on a port of this machine, and its clock."""
 
@@ -88,7 +112,13 @@ class Demo:
         if kept is None:
             for file in data_dir.glob("*.json"):
                 file.unlink()
+            # The history's file has companions of its own beside it.
+            for file in data_dir.glob("*.db*"):
+                file.unlink()
         self.clock, self.home = kept or self._begin(DEMO_START, DEMO_START + PAST)
+        if kept is None:
+            self.home.restore_state(_live_before(DEMO_START, seed))
+        self.import_clock = StandingClock(self.clock)
         self._server = _bind_server(self.home)
         self._is_serving = False
         self.evcc_url = self._server.url
@@ -127,6 +157,10 @@ class Demo:
         if self.clock.is_fast_forwarding:
             return POLL_WHILE_FAST_FORWARDING
         return max(SHORTEST_POLL, REAL_POLL * self.clock.speed)
+
+    def forecast_every(self) -> timedelta:
+        """Return how old a forecast may become before there is another one."""
+        return FORECAST_WHILE_FAST_FORWARDING if self.clock.is_fast_forwarding else timedelta(0)
 
     def after_cycle(self, now: datetime) -> None:
         """Show the progress, and keep the home so that the next start goes on from here."""
@@ -185,6 +219,15 @@ class Demo:
         clock, home = self._begin(now, now)
         home.restore_state(state)
         return clock, home
+
+
+def _live_before(start: datetime, seed: int) -> dict[str, object]:
+    """Let house and evcc live for a month without SmartLoad; return what that leaves behind."""
+    begin = start - RECORDED
+    clock = SimulatedClock(begin, speed=1.0, fast_forward_until=start)
+    home = default_home(seed=seed, start=begin, clock=clock, interval_s=RECORDED_INTERVAL_S)
+    home.advance_to(start)
+    return home.to_state()
 
 
 def _bind_server(home: SimulatedHome) -> EvccServer:

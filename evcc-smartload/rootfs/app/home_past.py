@@ -54,6 +54,7 @@ class HomePast:
         self._delivered_forecasts: deque[IssuedForecast] = deque()
         self._stored_until: dict[EnergySource, datetime] = {}
         self._seen_at = now
+        self._rates: dict[str, Sequence[Rate]] = {}
         self._load(now)
 
     def _load(self, now: datetime) -> None:
@@ -113,16 +114,16 @@ class HomePast:
         return bool(quarters or forecasts)
 
     def take_prices(
-        self, import_rates: Iterable[Rate], export_rates: Iterable[Rate], now: datetime
+        self, import_rates: Sequence[Rate], export_rates: Sequence[Rate], now: datetime
     ) -> None:
         """Remember published prices, past and coming, in memory; the newest word counts."""
         for column, rates in (("import", import_rates), ("export", export_rates)):
-            for rate in rates:
-                start = slot_start(rate.start + SLOT - timedelta(microseconds=1))
-                end = min(slot_start(rate.end), slot_start(now) + LONGEST_AHEAD)
-                if start < end:
-                    price = np.full(n_slots_between(start, end), rate.price_eur_per_kwh)
-                    self._slots.put(column, start, price)
+            if rates is self._rates.get(column):
+                continue
+            self._rates[column] = rates
+            prices = _slots_of(rates, slot_start(now) + LONGEST_AHEAD)
+            if prices is not None:
+                self._slots.put(column, prices.start, prices.values)
 
     def take_forecast(self, forecast: IssuedForecast) -> None:
         """Keep what was said just now."""
@@ -223,6 +224,21 @@ class HomePast:
 
     def _until(self, column: str, until: datetime) -> SlotSeries:
         return self._slots.series(column, self._slots.start, until)
+
+
+def _slots_of(rates: Sequence[Rate], until: datetime) -> SlotSeries | None:
+    """Return the prices [EUR/kWh] of the quarter hours that lie within a rate, before ``until``."""
+    if not rates:
+        return None
+    begin = slot_start(rates[0].start)
+    n_slots = n_slots_between(begin, until)
+    values = np.full(max(0, n_slots), np.nan)
+    for rate in rates:
+        first = -((begin - rate.start) // SLOT)
+        last = (rate.end - begin) // SLOT
+        if first < last:
+            values[max(0, first) : max(0, last)] = rate.price_eur_per_kwh
+    return SlotSeries(start=begin, values=values)
 
 
 def _array(values: Sequence[float | None]) -> FloatArray:

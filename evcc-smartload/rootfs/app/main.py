@@ -9,9 +9,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,6 @@ import structlog
 from clock import Clock, SystemClock, next_slot_start
 from config import Config, LoadedConfig, load_config
 from controller import Controller
-from diagnosis import is_balanced
 from domain.control import EvccSetting
 from domain.state import CycleKind, CycleReport, SystemState
 from domain.zone import known_zone
@@ -31,13 +30,17 @@ from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox, Wish
 from log_setup import set_up_logging
+from memory import HISTORY_NAME, Memory, MemoryOptions
 from parts import Installation, Parts, conclude, describe
+from past_options import holidays_of, pasts_of, sessions_of
 from problem_board import ProblemBoard
 from site_watch import Reading, SiteWatch
 from state_store import StateStore
+from storage.history_store import HistoryStore
 from web.access import AccessRules
 from web.app import WebParts, create_app
 from web.server import WebServer
+from write_ledger import WriteLedger
 
 if TYPE_CHECKING:
     # Loaded where they are needed: the simulator for a demo only, the buffer so that the service
@@ -51,7 +54,8 @@ STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "ht
 # A stop asked for by SIGTERM is over within two seconds, whatever evcc does.
 LOOK_UP_S = 0.1
 HAND_BACK_S = 1.2
-WEB_STOP_S = 0.5
+WEB_STOP_S = 0.3
+HISTORY_STOP_S = 0.2
 
 log = structlog.get_logger("smartload")
 
@@ -72,8 +76,8 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     # Whose values stand in evcc comes first: one of them may be the owner's hand.
     settle_ownership(parts, now, reading)
 
-    # The sun of the next day, and how far that can be trusted.
-    pv_forecaster.update(now, () if reading.site is None else reading.site.solar)
+    # What has happened since is known better by now; what the next days bring follows from it.
+    parts.memory.forecast(now, pv_forecaster, reading, every=parts.forecast_every())
     pv_96 = pv_forecaster.slots_kw
     state = describe(parts, now, reading)
 
@@ -89,6 +93,8 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
             )
         except Exception as exc:  # noqa: BLE001  # specified: a warning, and the cycle goes on
             log.warning("buffer_step_failed", error=str(exc) or type(exc).__name__)
+        parts.ledger.settle()
+        parts.memory.note_decision(now, buffer_result)
     elif buffer_calc is not None:
         buffer_result = buffer_calc.result(now)
 
@@ -124,6 +130,7 @@ def adopt_time_zone(parts: Parts, zone: tzinfo | None) -> None:
     """Use the home's zone as evcc tells it, where neither option nor environment names one."""
     if parts.installation.fixed_zone is None and zone is not None:
         parts.controller.use_time_zone(zone)
+        parts.memory.use_time_zone(zone)
         if parts.buffer_calc is not None:
             parts.buffer_calc.use_time_zone(zone)
 
@@ -132,6 +139,7 @@ def hand_back(parts: Parts) -> None:
     """Give evcc the owner's values back, and let the calculator know what stands there now."""
     owed = parts.controller.owned
     kept = {owned.setting for owned in parts.controller.hand_back(parts.evcc)}
+    parts.ledger.settle()
     for owned in owed:
         if owned.setting in kept:
             continue
@@ -162,14 +170,20 @@ def log_decision(
 # -- the loop ------------------------------------------------------------------------------------
 
 
-def run_loop(parts: Parts, *, until: datetime | None = None) -> None:
+def run_loop(
+    parts: Parts,
+    *,
+    until: datetime | None = None,
+    on_started: Callable[[], None] = lambda: None,
+) -> None:
     """Turn until asked to stop: a cycle at start, at each quarter hour and on a real change.
 
     In between evcc is polled, so that the page is current and a change is noticed. ``until``
-    ends the loop at that time.
+    ends the loop at that time; ``on_started`` is called after the first cycle.
     """
     clock, inbox = parts.clock, parts.inbox
     turn(parts, clock.now(), CycleKind.START)
+    on_started()
     next_slot = next_slot_start(clock.now())
     while until is None or clock.now() < until:
         clock.wait_until(min(next_slot, clock.now() + parts.poll()), inbox.wake)
@@ -194,8 +208,7 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
         for wish in wishes:
             fulfil(parts, wish)
         reading = parts.watch.read(now)
-        if reading.site is not None and reading.is_fresh and is_balanced(reading.site):
-            parts.pv_forecaster.observe(now, reading.site.pv_kw)
+        parts.memory.observe(now, reading, parts.poll())
         if kind is None and reading.changed:
             kind = CycleKind.CHANGE
         if kind is not None:
@@ -207,6 +220,9 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
             settle_ownership(parts, now, reading)
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
+        # How right it all was is looked at piece by piece, when everything else is done.
+        parts.memory.retrospect.look_back(now)
+        parts.memory.tidy(now)
     except Exception as exc:
         # The one broad net of the service: whatever a cycle trips over, the next one comes. The
         # page learns of it with the next look at evcc, and until a cycle succeeds.
@@ -249,8 +265,15 @@ class Evcc:
     transport: httpx2.BaseTransport | None = None
 
 
-def build_parts(
-    cfg: Config, installation: Installation, *, clock: Clock, evcc_at: Evcc, data_dir: Path
+def build_parts(  # noqa: PLR0913  # where everything is, by name
+    cfg: Config,
+    installation: Installation,
+    *,
+    clock: Clock,
+    evcc_at: Evcc,
+    data_dir: Path,
+    import_clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Parts:
     """Build everything the cycle works with; nothing is read from evcc yet."""
     now = clock.now()
@@ -261,8 +284,10 @@ def build_parts(
         zone,
         may_write=not installation.config_problems,
     )
+    history = HistoryStore(data_dir / HISTORY_NAME, now=now, keep_days=cfg.history_days)
+    ledger = WriteLedger(controller, history, clock.now)
     evcc = EvccClient(
-        evcc_at.url or evcc_at.candidates[0], guard=controller, transport=evcc_at.transport
+        evcc_at.url or evcc_at.candidates[0], guard=ledger, transport=evcc_at.transport
     )
     buffer_calc = build_buffer(cfg, evcc, data_dir / "smartload_buffer_model.json", clock)
     if buffer_calc is not None:
@@ -275,6 +300,24 @@ def build_parts(
         watch=watch_for(evcc, evcc_at, now),
         controller=controller,
         pv_forecaster=PVForecaster(now, data_dir / "smartload_pv_model.json"),
+        memory=Memory(
+            MemoryOptions(
+                data_dir=data_dir,
+                keep=timedelta(days=cfg.history_days),
+                zone=zone,
+                holidays=lambda home: holidays_of(cfg.holidays, home),
+                pasts=pasts_of(
+                    cfg,
+                    environ or {},
+                    lambda: sessions_of(evcc, clock.now(), cfg.history_days),
+                ),
+            ),
+            history,
+            evcc,
+            clock,
+            import_clock=import_clock,
+        ),
+        ledger=ledger,
         buffer_calc=buffer_calc,
         store=StateStore(),
         inbox=Inbox(),
@@ -348,14 +391,17 @@ def zone_of(cfg: Config, environ: Mapping[str, str]) -> tzinfo | None:
 # -- the process ---------------------------------------------------------------------------------
 
 
-def serve(parts: Parts, web: WebServer) -> int:
-    """Run the cycle and the page until SIGTERM or Ctrl-C; then hand back and end within 2 s."""
+def serve(parts: Parts, web: WebServer, *, begin_import: Callable[[], None]) -> int:
+    """Run the cycle and the page until SIGTERM or Ctrl-C; then hand back and end within 2 s.
+
+    ``begin_import`` is called after the first cycle, by its thread.
+    """
     ended = threading.Event()
     asked_to_stop = False
 
     def cycle() -> None:
         try:
-            run_loop(parts)
+            run_loop(parts, on_started=begin_import)
             hand_back(parts)
         finally:
             ended.set()
@@ -373,8 +419,10 @@ def serve(parts: Parts, web: WebServer) -> int:
     while not (asked_to_stop or ended.wait(LOOK_UP_S)) and web.is_serving:
         pass
     parts.inbox.stop()
+    parts.memory.importing.ask_to_stop()
     thread.join(HAND_BACK_S)
     web.stop(WEB_STOP_S)
+    parts.memory.close(HISTORY_STOP_S)
     log.info("stopped", owed=[owned.setting.value for owned in parts.controller.owned])
     return 0 if asked_to_stop else 1
 
@@ -431,9 +479,25 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         fixed_zone=None if demo else zone_of(cfg, environ),
         demo=None if demo is None else demo.status,
     )
-    parts = build_parts(cfg, installation, clock=clock, evcc_at=evcc_at, data_dir=data_dir)
+    parts = build_parts(
+        cfg,
+        installation,
+        clock=clock,
+        evcc_at=evcc_at,
+        data_dir=data_dir,
+        import_clock=None if demo is None else demo.import_clock,
+        environ=environ,
+    )
+    begin_import = parts.memory.importing.start
     if demo is not None:
-        parts = replace(parts, poll=demo.poll, after_cycle=demo.after_cycle)
+        # What the simulated evcc recorded is there at once, so that the demo is always the same.
+        begin_import = parts.memory.importing.run
+        parts = replace(
+            parts,
+            poll=demo.poll,
+            forecast_every=demo.forecast_every,
+            after_cycle=demo.after_cycle,
+        )
     try:
         web = web_for(parts, loaded, demo=demo)
     except OSError as exc:
@@ -442,7 +506,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return 2
     log.info("page", url=f"http://{cfg.bind_address}:{web.port}/")
     try:
-        return serve(parts, web)
+        return serve(parts, web, begin_import=begin_import)
     finally:
         parts.evcc.close()
         if demo is not None:

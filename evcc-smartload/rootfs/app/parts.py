@@ -18,11 +18,14 @@ from evcc_client import EvccClient
 from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox
+from memory import Memory
 from persistence import StateFile
 from problem_board import ProblemBoard
 from site_watch import Reading, SiteWatch
 from state_store import StateStore
+from storage.history_store import HistoryStore
 from version import VERSION
+from write_ledger import WriteLedger
 
 if TYPE_CHECKING:
     # Loaded by main, in a way that lets the service run without it.
@@ -54,24 +57,29 @@ class Parts:
     watch: SiteWatch
     controller: Controller
     pv_forecaster: PVForecaster
+    memory: Memory
+    ledger: WriteLedger
     buffer_calc: "DynamicBufferCalc | None"
     store: StateStore
     inbox: Inbox
     heartbeat: Heartbeat
     board: ProblemBoard
     poll: Callable[[], timedelta] = lambda: POLL
+    forecast_every: Callable[[], timedelta] = lambda: timedelta(0)
+    """How old a forecast may become before there is another one."""
     after_cycle: Callable[[datetime], None] = lambda _: None
     n_cycles: int = 0
     last_cycle: CycleReport | None = None
     cycle_failure: str | None = None
 
     @property
-    def state_files(self) -> tuple[StateFile, ...]:
+    def state_files(self) -> tuple[StateFile | HistoryStore, ...]:
         """Every file that must survive a restart."""
-        files = (
+        files: tuple[StateFile | HistoryStore | None, ...] = (
             None if self.buffer_calc is None else self.buffer_calc.state_file,
             self.controller.state_file,
             self.pv_forecaster.state_file,
+            *self.memory.state_files,
         )
         return tuple(file for file in files if file is not None)
 
@@ -96,6 +104,9 @@ def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
         site_is_stale=not reading.is_fresh,
         price_spread=0.0 if site is None else price_spread(site.import_rates, now),
         pv=parts.pv_forecaster.report(),
+        outlook=parts.memory.forecasting.outlook,
+        accuracy=parts.memory.retrospect.report,
+        history=parts.memory.status(now),
         control=_describe_control(parts, now, reading),
         cycle=parts.last_cycle,
         problems=parts.board.problems,

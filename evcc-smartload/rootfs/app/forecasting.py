@@ -1,0 +1,225 @@
+"""What is expected of the next days, told once a cycle.
+
+Forecasts are functions of the past. Whoever is in use for each kind was the best on recent days.
+"""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from courses import Courses
+from domain.forecast import (
+    BandSeries,
+    ForecastKind,
+    IssuedForecast,
+    ModelChoice,
+)
+from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
+from domain.outlook import Away, Comparison, Expectation, Outlook
+from domain.site import SiteSnapshot
+from forecaster.accuracy import DAY_BEFORE
+from forecaster.away import find_away
+from forecaster.competition import (
+    OUR_MODEL,
+    SIMPLE_MODELS,
+    Competitors,
+    Issue,
+    load_competitors,
+    price_competitors,
+    pv_competitors,
+)
+from forecaster.pv import PVForecaster
+from forecaster.series import Bands, SlotSeries
+from forecaster.windows import named_windows
+from home_past import HomePast
+from place import Place
+from track_record import TrackRecord
+
+N_SLOTS = 2 * SLOTS_PER_DAY
+ONE_DAY = timedelta(days=1)
+# Issues whose course is followed to its end: often enough for every time of day.
+FOLLOWED_EVERY = timedelta(hours=3)
+# Lengths of the windows that are judged, whatever the owner looks at.
+JUDGED_WINDOWS = (timedelta(hours=6), timedelta(hours=12), timedelta(hours=24))
+REPORT_EVERY = timedelta(hours=1)
+COMPARED = timedelta(days=2)
+_PRICE_KINDS = (ForecastKind.IMPORT_PRICE, ForecastKind.EXPORT_PRICE)
+# Looked back at every day. Feed-in prices are expected as import prices are.
+_JUDGED_KINDS = (ForecastKind.LOAD, ForecastKind.PV, ForecastKind.IMPORT_PRICE)
+_PROVIDER_MODEL = "provider"
+_PRICE_DIGITS = 5
+
+
+class Forecasting:
+    """Belongs to the cycle's thread."""
+
+    def __init__(self, past: HomePast, record: TrackRecord, courses: Courses, place: Place) -> None:
+        """Forecast from ``past`` and what ``record`` and ``courses`` taught."""
+        self._past = past
+        self._record = record
+        self._courses = courses
+        self._place = place
+        self._outlook: Outlook | None = None
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What is expected; None before the first update."""
+        return self._outlook
+
+    def is_due(self, now: datetime, every: timedelta) -> bool:
+        """Return whether the last outlook is as old as ``every``."""
+        return self._outlook is None or not timedelta(0) <= now - self._outlook.issued_at < every
+
+    def update(self, now: datetime, pv: PVForecaster, site: SiteSnapshot | None) -> Outlook:
+        """Say what is expected from now on, and keep that it was said.
+
+        Args:
+            now: When this is, aware UTC.
+            pv: The PV forecaster, updated for ``now``.
+            site: A reading of this moment; None when there is none.
+        """
+        issue = self._issue(now)
+        today = self._place.day_of(now)
+        away = find_away(self._past.house_kw(now), now, zone=self._place.zone)
+        load = self._expect_load(issue, site, away, today)
+        sun, sun_bands = self._expect_pv(issue, pv, today)
+        prices = self._expect_prices(issue, today)
+        expectations = [load[0], *([] if sun is None else [sun]), *prices]
+        for expected in expectations:
+            self._keep(expected, now)
+        self._keep_provider(pv.provider, now)
+        self._courses.judge_windows(now)
+        self._courses.follow(now, load[1], sun_bands)
+        self._record.note_confidence(today + ONE_DAY, pv.confidence)
+        self._record.save(today)
+        start = slot_start(now)
+        self._outlook = Outlook(
+            issued_at=now,
+            start=start,
+            expectations=tuple(expectations),
+            provider_kw=_to_tuple(pv.provider),
+            confidence=pv.confidence_parts,
+            windows=named_windows(
+                load[1], sun_bands, self._courses.ranks, now, self._record.calibration
+            ),
+            comparisons=self._comparisons(start),
+            holidays=self._holidays_ahead(today),
+            away=away,
+            history_days=self._past.house_days,
+        )
+        return self._outlook
+
+    def _issue(self, now: datetime) -> Issue:
+        return Issue(at=now, n_slots=N_SLOTS, zone=self._place.zone, holidays=self._place.holidays)
+
+    def _expect_load(
+        self, issue: Issue, site: SiteSnapshot | None, away: Away | None, today: date
+    ) -> tuple[Expectation, Bands]:
+        competitors = load_competitors(
+            self._past.house_kw(slot_start(issue.at)),
+            issue,
+            live_kw=None if site is None else site.home_kw,
+            away=away,
+        )
+        choice, bands = self._choose(ForecastKind.LOAD, competitors, today)
+        return _expectation(ForecastKind.LOAD, choice, bands), bands
+
+    def _expect_pv(
+        self, issue: Issue, pv: PVForecaster, today: date
+    ) -> tuple[Expectation | None, Bands | None]:
+        if pv.forecast is None or not np.isfinite(pv.forecast.bands.values).any():
+            return None, None
+        ours = pv.forecast
+        past = self._past.pv_past(slot_start(issue.at))
+        competitors = {
+            **pv_competitors(past, None, issue),
+            OUR_MODEL[ForecastKind.PV]: lambda: ours.bands,
+        }
+        choice, bands = self._choose(ForecastKind.PV, competitors, today)
+        # Slots of which nothing is known at all are those that were always dark.
+        bands = Bands(start=bands.start, values=np.nan_to_num(bands.values))
+        return _expectation(ForecastKind.PV, choice, bands), bands
+
+    def _expect_prices(self, issue: Issue, today: date) -> list[Expectation]:
+        expected = []
+        start = slot_start(issue.at)
+        end = start + N_SLOTS * SLOT
+        for kind in _PRICE_KINDS:
+            published = self._past.prices(kind, end)
+            ahead = published.between(start, end).values
+            known = np.isfinite(ahead)
+            if not np.isfinite(published.values).any():
+                continue
+            competitors = price_competitors(published, issue)
+            choice, bands = self._choose(kind, competitors, today)
+            facts = Bands(start=start, values=np.where(known, ahead, bands.values))
+            n_known = len(known) if known.all() else int(np.argmin(known))
+            expected.append(_expectation(kind, choice, facts, n_known=n_known))
+        return expected
+
+    def _choose(
+        self, kind: ForecastKind, competitors: Competitors, today: date
+    ) -> tuple[ModelChoice, Bands]:
+        """Return who is in use for a kind, and what it says."""
+        judged = ForecastKind.IMPORT_PRICE if kind in _PRICE_KINDS else kind
+        choice = self._record.choose(judged, (OUR_MODEL[kind], *SIMPLE_MODELS), today)
+        bands = competitors[choice.model]() or competitors[OUR_MODEL[kind]]()
+        if bands is None:
+            raise ValueError(f"nobody has anything to say about {kind}")
+        return choice, bands
+
+    def _keep(self, expected: Expectation, now: datetime) -> None:
+        self._past.take_forecast(
+            IssuedForecast(
+                kind=expected.kind,
+                issued_at=now,
+                band=expected.band,
+                model=expected.choice.model,
+            )
+        )
+
+    def _keep_provider(self, provider: SlotSeries | None, now: datetime) -> None:
+        if provider is None or not np.isfinite(provider.values).any():
+            return
+        nothing = (None,) * len(provider.values)
+        band = BandSeries(start=provider.start, p10=nothing, p50=_to_tuple(provider), p90=nothing)
+        self._past.take_forecast(
+            IssuedForecast(
+                kind=ForecastKind.PV_PROVIDER, issued_at=now, band=band, model=_PROVIDER_MODEL
+            )
+        )
+
+    def _comparisons(self, start: datetime) -> tuple[Comparison, ...]:
+        begin = start - COMPARED
+        found = []
+        for kind in (ForecastKind.PV, ForecastKind.LOAD):
+            parts = self._past.said(kind, DAY_BEFORE, begin, start)
+            measured = self._past.measured_kw(kind, begin, start)
+            if any(np.isfinite(part.values).any() for part in (*parts, measured)):
+                low, middle, high = (_to_tuple(part) for part in parts)
+                said = BandSeries(start=begin, p10=low, p50=middle, p90=high)
+                found.append(Comparison(kind=kind, said=said, measured=_to_tuple(measured)))
+        return tuple(found)
+
+    def _holidays_ahead(self, today: date) -> tuple[date, ...]:
+        ahead = (today + back * ONE_DAY for back in range(N_SLOTS // SLOTS_PER_DAY + 1))
+        return tuple(day for day in ahead if self._place.holidays.is_holiday(day))
+
+
+def _expectation(
+    kind: ForecastKind, choice: ModelChoice, bands: Bands, *, n_known: int = 0
+) -> Expectation:
+    band = bands.to_band_series(_PRICE_DIGITS if kind in _PRICE_KINDS else 3)
+    return Expectation(kind=kind, band=replace(band, n_known=n_known), choice=choice)
+
+
+def _to_tuple(series: SlotSeries | None) -> tuple[float | None, ...]:
+    if series is None:
+        return ()
+    return tuple(
+        round(value, 3) if known else None
+        for value, known in zip(
+            series.values.tolist(), np.isfinite(series.values).tolist(), strict=True
+        )
+    )

@@ -1,0 +1,194 @@
+"""What is remembered of how right the forecasts were, in one small file."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from domain.forecast import ForecastKind, ModelChoice, WindowEnergy
+from forecaster.guard import judge
+from forecaster.scoring import mean_known
+from forecaster.series import FloatArray
+from forecaster.windows import STRETCH_LIMITS, Stretch, WindowCalibration
+from persistence import StateFile
+
+FILE_VERSION = 1
+# How far back the owner is told how right it was, and the competitors are compared.
+DAYS_KEPT = 28
+
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
+_Stretch = Annotated[float, Field(ge=STRETCH_LIMITS[0], le=STRETCH_LIMITS[1])]
+
+
+class _Window(BaseModel):
+    """A window whose need was said and has not come to its end yet [kWh]."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    p10_kwh: _Finite
+    p50_kwh: _Finite
+    p90_kwh: _Finite
+
+    def to_energy(self) -> WindowEnergy:
+        return WindowEnergy(
+            start=self.start,
+            end=self.end,
+            p10_kwh=self.p10_kwh,
+            p50_kwh=self.p50_kwh,
+            p90_kwh=self.p90_kwh,
+        )
+
+
+class _Judged(BaseModel):
+    """A window that is over, and whether its need lay within its 80 % band."""
+
+    end: AwareDatetime
+    is_inside: bool
+
+
+class _Kept(BaseModel):
+    """Everything in the file. A loss of None could not be judged: too little was measured."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: int = FILE_VERSION
+    losses: dict[ForecastKind, dict[date, dict[str, _Finite | None]]] = {}
+    in_use: dict[ForecastKind, str] = {}
+    confidence_by_day: dict[date, _Share] = {}
+    stretches: dict[Annotated[int, Field(ge=0)], tuple[_Stretch, _Stretch]] = {}
+    open_windows: list[_Window] = []
+    judged_windows: list[_Judged] = []
+
+
+class TrackRecord:
+    """Losses by day and model, confidences, and what past windows taught; of one thread."""
+
+    def __init__(self, path: Path | None, now: datetime) -> None:
+        """Continue from ``path`` when it can be read; None keeps nothing."""
+        self._file = None if path is None else StateFile(lambda: path, version=FILE_VERSION)
+        kept = None if self._file is None else self._file.load(_Kept.model_validate, now)
+        self._kept = kept or _Kept()
+
+    @property
+    def state_file(self) -> StateFile | None:
+        """Where it is kept; None when it is not."""
+        return self._file
+
+    def save(self, today: date) -> None:
+        """Write it down, without what is older than four weeks."""
+        kept, oldest = self._kept, today - timedelta(days=DAYS_KEPT)
+        for by_day in kept.losses.values():
+            for day in [day for day in by_day if day < oldest]:
+                del by_day[day]
+        for day in [day for day in kept.confidence_by_day if day < oldest]:
+            del kept.confidence_by_day[day]
+        kept.judged_windows = [one for one in kept.judged_windows if one.end.date() >= oldest]
+        if self._file is not None:
+            self._file.save(kept.model_dump_json())
+
+    # The competition
+
+    def is_judged(self, kind: ForecastKind, day: date) -> bool:
+        """Return whether a day was looked back at already, with a verdict or without."""
+        return day in self._kept.losses.get(kind, {})
+
+    def note_losses(self, kind: ForecastKind, day: date, losses: Mapping[str, float]) -> None:
+        """Remember each model's mean pinball loss of a day; NaN is no verdict."""
+        self._kept.losses.setdefault(kind, {})[day] = {
+            model: float(loss) if np.isfinite(loss) else None for model, loss in losses.items()
+        }
+
+    def forget_verdicts_without_losses(self) -> None:
+        """Look anew at days that could not be judged: their measurements may have come since."""
+        for by_day in self._kept.losses.values():
+            for day in [day for day in by_day if all(x is None for x in by_day[day].values())]:
+                del by_day[day]
+
+    def choose(self, kind: ForecastKind, models: Sequence[str], today: date) -> ModelChoice:
+        """Return which of ``models`` to use for a kind; the first one is the default."""
+        losses = {model: self._losses(kind, model, today) for model in models}
+        choice = judge(losses, self._kept.in_use.get(kind), models[0])
+        self._kept.in_use[kind] = choice.model
+        return choice
+
+    def skill(
+        self, kind: ForecastKind, ours: str, simple: Sequence[str], today: date
+    ) -> tuple[str, float | None]:
+        """Return the best simple model of four weeks, and 1 minus our loss over its loss."""
+        by_model = {model: self._losses(kind, model, today) for model in (ours, *simple)}
+        known = np.all([np.isfinite(losses) for losses in by_model.values()], axis=0)
+        means = {model: mean_known(losses[known]) for model, losses in by_model.items()}
+        best = min(simple, key=lambda model: means[model] if known.any() else 0.0)
+        if not known.any() or not means[best] > 0.0:
+            return best, None
+        return best, 1.0 - means[ours] / means[best]
+
+    def _losses(self, kind: ForecastKind, model: str, today: date) -> FloatArray:
+        by_day = self._kept.losses.get(kind, {})
+        days = (today - timedelta(days=back) for back in range(DAYS_KEPT, 0, -1))
+        found = (by_day.get(day, {}).get(model) for day in days)
+        return np.array([np.nan if loss is None else loss for loss in found], dtype=np.float64)
+
+    # Confidence
+
+    def note_confidence(self, day: date, confidence_frac: float) -> None:
+        """Remember how far a coming day is trusted; the last word before it begins counts."""
+        self._kept.confidence_by_day[day] = min(1.0, max(0.0, confidence_frac))
+
+    @property
+    def confidence_by_day(self) -> Mapping[date, float]:
+        """How far each day was trusted before it began, 0..1."""
+        return self._kept.confidence_by_day
+
+    # Windows
+
+    @property
+    def calibration(self) -> WindowCalibration:
+        """What past windows taught."""
+        return WindowCalibration(
+            stretches={
+                kind: Stretch(below=below, above=above)
+                for kind, (below, above) in self._kept.stretches.items()
+            }
+        )
+
+    def open_window(self, said: WindowEnergy) -> None:
+        """Remember what was said of a window, to be judged when it is over."""
+        self._kept.open_windows.append(
+            _Window(
+                start=said.start,
+                end=said.end,
+                p10_kwh=said.p10_kwh,
+                p50_kwh=said.p50_kwh,
+                p90_kwh=said.p90_kwh,
+            )
+        )
+
+    def take_ended(self, now: datetime) -> list[WindowEnergy]:
+        """Return the windows that are over, and forget them."""
+        ended = [window for window in self._kept.open_windows if window.end <= now]
+        self._kept.open_windows = [one for one in self._kept.open_windows if one.end > now]
+        return [window.to_energy() for window in ended]
+
+    def learn_window(self, said: WindowEnergy, need_kwh: float) -> None:
+        """Take in what a window really needed; NaN teaches nothing."""
+        if not np.isfinite(need_kwh):
+            return
+        learned = self.calibration.learned(said, need_kwh)
+        self._kept.stretches = {
+            kind: (stretch.below, stretch.above) for kind, stretch in learned.stretches.items()
+        }
+        is_inside = said.p10_kwh <= need_kwh <= said.p90_kwh
+        self._kept.judged_windows.append(_Judged(end=said.end, is_inside=is_inside))
+
+    @property
+    def window_coverage(self) -> tuple[float | None, int]:
+        """The share of windows of the last weeks whose need lay in its band, and how many."""
+        judged = self._kept.judged_windows
+        if not judged:
+            return None, 0
+        return sum(one.is_inside for one in judged) / len(judged), len(judged)
