@@ -118,7 +118,7 @@ def full_outlook(now: datetime = NOON, *, n_slots: int = 2 * SLOTS_PER_DAY) -> O
 
     Each hour 2 kWh of sun (1 to 3) and 0.5 kWh for the house (0.4 to 0.8).
     """
-    before = now - 2 * SLOTS_PER_DAY * SLOT
+    before = now - n_slots * SLOT
     choice = ModelChoice(
         model="weekday_profile",
         reason=ChoiceReason.BEST,
@@ -157,8 +157,8 @@ def full_outlook(now: datetime = NOON, *, n_slots: int = 2 * SLOTS_PER_DAY) -> O
         comparisons=tuple(
             Comparison(
                 kind=kind,
-                said=_flat(before, (low, low + 1.0, low + 2.0), 2 * SLOTS_PER_DAY),
-                measured=(low + 1.25,) * (2 * SLOTS_PER_DAY),
+                said=_flat(before, (low, low + 1.0, low + 2.0), n_slots),
+                measured=(low + 1.25,) * n_slots,
             )
             for kind, low in ((ForecastKind.PV, 1.0), (ForecastKind.LOAD, 0.0))
         ),

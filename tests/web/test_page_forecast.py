@@ -201,11 +201,10 @@ def test_both_hours_of_the_night_in_autumn_are_there(open_forecast: Open) -> Non
 
 
 @pytest.mark.parametrize("state", [SHOWN, bare_state()], ids=["full", "first minute"])
-@pytest.mark.parametrize("width_px", [320, 360])
 def test_on_a_phone_nothing_is_wider_than_the_screen(
-    open_forecast: Open, state: SystemState, width_px: int
+    open_forecast: Open, state: SystemState
 ) -> None:
-    page = open_forecast(state, Look(lang="de", width_px=width_px)).page
+    page = open_forecast(state, Look(lang="de", width_px=320)).page
     expect(page.get_by_test_id("accuracy")).to_contain_text(re.compile("kW|Noch gibt es nichts"))
     for summary in page.locator("details > summary").all():
         summary.click()
@@ -219,8 +218,9 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_view_is_accessible(open_forecast: Open, scheme: str) -> None:
-    page = open_forecast(look=Look(scheme=scheme)).page
-    is_loaded(page)
+    # Few quarter hours: the judge looks at every cell of the tables.
+    page = open_forecast(replace(SHOWN, outlook=full_outlook(n_slots=44)), Look(scheme=scheme)).page
+    expect(page.get_by_test_id("accuracy-kind")).to_have_count(2)
     for summary in page.locator("details > summary").all():
         summary.click()
     expect(page.locator("sl-table table")).to_have_count(page.locator("sl-table").count())

@@ -38,7 +38,7 @@ export interface ChartSpec {
   lines: readonly { value: number; label: string; colour: string; isLabelBelow?: boolean }[];
   marks: readonly { x: number; y: number }[];
   /** From here on nothing is known yet; the rest of the chart says so. */
-  unknownFrom: { ms: number; label: string } | null;
+  unknownFrom: { ms: number; label: string; short?: string } | null;
   heightPx: number;
   syncKey: string;
   /** Each x begins a slot this long, which its values hold for; where the next has none, there is a gap. */
@@ -364,9 +364,11 @@ export class Chart extends LitElement {
     const { ctx, bbox } = plot;
     const ratio = devicePixelRatio;
     const x = plot.valToPos(unknown.ms / 1000, "x", true) + 8 * ratio;
-    if (ctx.measureText(unknown.label).width > bbox.left + bbox.width - x) return;
+    const room = bbox.left + bbox.width - x;
+    const label = [unknown.label, unknown.short ?? ""].find((text) => ctx.measureText(text).width <= room);
+    if (label === undefined) return;
     ctx.fillStyle = this.token("--ink-3");
-    ctx.fillText(unknown.label, x, bbox.top + 16 * ratio);
+    ctx.fillText(label, x, bbox.top + 16 * ratio);
   }
 
   private verticalLine(plot: uPlot, ms: number, colour: string, dash: number[]): void {

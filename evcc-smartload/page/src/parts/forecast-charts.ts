@@ -160,7 +160,7 @@ function aheadPrice(context: Context, forecast: Forecast | null): ChartSpec {
     marks: [],
     unknownFrom: isEmpty
       ? { ms: fromMs, label: why }
-      : { ms: knownUntilMs, label: words.notPublished(format.when(knownUntilMs, nowMs)) },
+      : { ms: knownUntilMs, label: words.notPublished(format.when(knownUntilMs, nowMs)), short: words.isExpected },
     heightPx: PRICE_PX,
     syncKey: SYNC_KEY,
     slotMs: SLOT_MS,

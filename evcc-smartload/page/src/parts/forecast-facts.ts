@@ -167,10 +167,11 @@ export function renderModels(context: Context, forecast: Forecast | null): Templ
 function modelOf(context: Context, { kind, choice }: Expectation): TemplateResult {
   const { t } = context;
   const words = t.forecast.models;
+  const isAlone = choice.candidates.length === 0; // then it was not chosen
   return html`
     <div class="model" data-testid="model" data-kind=${kind}>
       <h3>${t.forecast.kind[kind]}</h3>
-      <p>${words.uses(modelName(context, choice.model))}. <span class="hint">${words.reason[choice.reason]}</span></p>
+      <p>${words.uses(modelName(context, choice.model))}. ${isAlone ? nothing : html`<span class="hint">${words.reason[choice.reason]}</span>`}</p>
       ${choice.candidates.length === 0 ? nothing : renderTable(t.asTable, candidatesTable(context, kind, choice))}
     </div>
   `;
