@@ -103,8 +103,8 @@ def test_a_path_knows_what_was_measured_and_leaves_the_rest_open() -> None:
 def test_an_archive_keeps_the_last_weeks_and_one_path_an_issue() -> None:
     archive = RankArchive()
     for days in range(100):
-        archive = archive.with_path(path(NOW + days * DAY, 0.2))
-    archive = archive.with_path(path(NOW + 99 * DAY, 0.8))
+        archive = archive.with_paths([path(NOW + days * DAY, 0.2)])
+    archive = archive.with_paths([path(NOW + 99 * DAY, 0.8)])
 
     assert len(archive.paths) == KEEP // DAY + 1
     assert archive.paths[-1].load[0] == pytest.approx(0.8)

@@ -15,7 +15,7 @@ al. (2004), The Schaake shuffle, J. Hydrometeorology 5(1).
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -60,12 +60,15 @@ class RankArchive:
 
     paths: tuple[RankPath, ...] = ()
 
-    def with_path(self, path: RankPath) -> "RankArchive":
-        """Return the archive with a path, in place of one with the same start; old ones go."""
-        others = (one for one in self.paths if one.start != path.start)
-        paths = sorted((*others, path), key=lambda one: one.start)
-        oldest = paths[-1].start - KEEP
-        return RankArchive(paths=tuple(one for one in paths if one.start >= oldest))
+    def with_paths(self, paths: Iterable[RankPath]) -> "RankArchive":
+        """Return the archive with paths, in place of those with the same start; old ones go."""
+        by_start = {path.start: path for path in (*self.paths, *paths)}
+        if not by_start:
+            return self
+        oldest = max(by_start) - KEEP
+        return RankArchive(
+            paths=tuple(by_start[start] for start in sorted(by_start) if start >= oldest)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
