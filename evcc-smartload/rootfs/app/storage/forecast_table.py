@@ -28,6 +28,10 @@ LONGEST_HORIZON = timedelta(days=10)
 """What was said longer ago says nothing about a slot any more."""
 LONGEST_REFERENCE = timedelta(days=1)
 """How far back a curve may refer to another."""
+# From here on beginning anew pays, as the next curves will be near this one. Measured with the load
+# forecasts of two homes, bytes a forecast at 0.5, 0.7, 0.8, 0.9: 286, 249, 235, 242 and 372, 305,
+# 303, 316.
+_WORTH_FRAC = 0.8
 _US = timedelta(microseconds=1)
 # Bounds the memory of a read to some 20 MB however long the time.
 _SLOTS_AT_ONCE = 20 * SLOTS_PER_DAY
@@ -101,8 +105,7 @@ def _smallest(connection: sqlite3.Connection, row: ForecastRow) -> tuple[int | N
             return number, None
         difference = codec.pack(differences)
     curve = codec.pack(codec.from_slot_to_slot(row.steps))
-    # Half a curve is where beginning anew pays: the next ones will be near this one.
-    if found is not None and 2 * len(difference) < len(curve):
+    if found is not None and len(difference) < _WORTH_FRAC * len(curve):
         return number, difference
     return None, curve
 
