@@ -84,7 +84,7 @@ def sections(folder: Path, *, every: int) -> Iterator[str]:
     )
     took_ms = 1000 * np.concatenate([walk.took_s for walk in walks])
     yield (
-        f"Five windows of one issue: {np.median(took_ms):.1f} ms in the middle, "
+        f"The windows of one issue: {np.median(took_ms):.1f} ms of one core in the middle, "
         f"{np.quantile(took_ms, 0.99):.1f} ms at the 99th percentile, "
         f"{max(walk.memory_mb for walk in walks):.1f} MB."
     )
@@ -122,9 +122,9 @@ def say_windows(
         if until == load.end:
             continue  # no surplus in sight: the window has no end of its own
         ranks = past_paths(walk.paths, now, until - now)
-        began = time.perf_counter()
+        began = time.process_time()
         said = window_energy(load, pv, ranks, begin, until, calibration=calibration)
-        took_s += time.perf_counter() - began
+        took_s += time.process_time() - began
         need = need_of(home, begin, until)
         if said is not None and np.isfinite(need):
             note(walk, kind, need, said, other_ways(load, pv, ranks, begin, until))
