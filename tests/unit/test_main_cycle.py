@@ -1,6 +1,7 @@
 """One cycle, told in order: what evcc says goes in, one decision comes out, everyone sees it."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,11 @@ from tests.support.small_evcc import SmallEvcc
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
+def bell_w(k: int) -> float:
+    """The forecast of the hour that begins ``k - 4`` hours after noon: sun from 06 to 18 UTC."""
+    return max(0.0, 4000.0 * math.sin(math.pi * ((k + 8) % 24 - 6) / 12.0))
+
+
 @dataclass(slots=True)
 class Cycled:
     """A service on a small evcc, turned by hand."""
@@ -41,7 +47,7 @@ class Cycled:
     def __post_init__(self) -> None:
         self.evcc.forecast = {
             "grid": [[*self._hour(k), 0.10 if k % 2 else 0.30] for k in range(48)],
-            "solar": {"timeseries": [[self._hour(k)[0], 2000] for k in range(48)]},
+            "solar": {"timeseries": [[self._hour(k)[0], bell_w(k)] for k in range(48)]},
         }
         self.start()
 
@@ -116,7 +122,9 @@ def test_the_decision_is_made_from_forecast_and_prices(service: Cycled) -> None:
     assert event["pv_confidence"] == pytest.approx(confidence_pct, abs=0.1)
     assert confidence_pct > 0
     assert event["price_spread_ct"] == 20.0
-    assert event["expected_pv_kw"] == pytest.approx(32.0)
+    next_4h_kw = sum(service.parts.pv_forecaster.slots_kw[:16])
+    assert event["expected_pv_kw"] == pytest.approx(next_4h_kw, abs=0.01)
+    assert next_4h_kw > 16.0
     assert service.state().price_spread == pytest.approx(0.2)
 
 

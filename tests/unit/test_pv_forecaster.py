@@ -1,4 +1,4 @@
-"""What the PV forecast is, how it learns, and how far it says it can be trusted."""
+"""Which PV forecast is in force, and how calmly its confidence is followed."""
 
 import json
 import math
@@ -12,7 +12,9 @@ import pytest
 
 from domain.horizon import SLOT
 from domain.site import SolarSlot
-from forecaster.pv import PVForecaster, coverage, follow_calmly, freshness, slots_from
+from forecaster.pv import PVForecaster, follow_calmly, freshness, slots_from
+from forecaster.pv_past import PvPast
+from forecaster.series import series_of
 
 # Midnight of a March day without a change of clocks.
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -45,19 +47,23 @@ def sunny_days(start: datetime, factor: float) -> tuple[SolarSlot, ...]:
     return quarter_hours(start, [factor * sun_kw(start + k * SLOT) for k in range(2 * 96)])
 
 
-def live_through(
-    forecaster: PVForecaster,
-    start: datetime,
-    duration: timedelta,
-    *,
-    measured_kw: Callable[[datetime], float] = sun_kw,
-    forecast: Callable[[datetime], tuple[SolarSlot, ...]] = two_days,
-) -> datetime:
-    """Turn as the service does: a measurement, then an update, every quarter hour."""
-    now = start
+def past_until(
+    now: datetime, n_days: int = 20, *, measured_kw: Callable[[datetime], float] = sun_kw
+) -> PvPast:
+    """Days for which the provider had said a clear sky, a day before."""
+    start = now - n_days * DAY
+    slots = [start + k * SLOT for k in range(n_days * 96)]
+    return PvPast(
+        measured=series_of(start, [measured_kw(at) for at in slots]),
+        said={DAY: series_of(start, [sun_kw(at) for at in slots])},
+    )
+
+
+def live_through(forecaster: PVForecaster, start: datetime, duration: timedelta) -> datetime:
+    """Update as the service does, every quarter hour."""
+    past, now = past_until(start), start
     while now < start + duration:
-        forecaster.observe(now, measured_kw(now))
-        forecaster.update(now, forecast(now))
+        forecaster.update(now, two_days(now), past=past)
         now += SLOT
     return now
 
@@ -121,16 +127,18 @@ def test_the_forecaster_gives_ninety_six_quarter_hours_from_the_running_one() ->
 
     slots = forecaster.slots_kw
     assert len(slots) == 96
-    assert slots[0] == pytest.approx(8.0)
+    assert slots[0] == pytest.approx(8.0, rel=0.05)
     assert forecaster.report().slots_start == MIDNIGHT + 12 * HOUR
 
 
 def test_unknown_slots_are_zero_to_those_who_add_them_up() -> None:
     forecaster = PVForecaster(MIDNIGHT)
 
-    forecaster.update(MIDNIGHT, quarter_hours(MIDNIGHT, [1.0] * 4))
+    forecaster.update(MIDNIGHT + 10 * HOUR, sunny_days(MIDNIGHT, 1.0)[40:44])
 
-    assert forecaster.slots_kw == (1.0,) * 4 + (0.0,) * 92
+    assert len(forecaster.slots_kw) == 96
+    assert all(math.isfinite(power_kw) for power_kw in forecaster.slots_kw)
+    assert forecaster.slots_kw[20] == 0.0
 
 
 def test_without_any_forecast_there_are_no_slots() -> None:
@@ -143,135 +151,7 @@ def test_without_any_forecast_there_are_no_slots() -> None:
     assert forecaster.confidence == 0.0
 
 
-# The bias
-
-
-def bias(forecaster: PVForecaster) -> float:
-    return forecaster.report().bias_frac
-
-
-def test_without_history_nothing_is_corrected() -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-
-    forecaster.update(MIDNIGHT, two_days(MIDNIGHT))
-
-    assert bias(forecaster) == 1.0
-
-
-@pytest.mark.parametrize("truth", [0.7, 1.25])
-def test_a_constant_bias_is_learned_over_days_and_applied(truth: float) -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-
-    now = live_through(forecaster, MIDNIGHT, 6 * DAY, measured_kw=lambda at: truth * sun_kw(at))
-    forecaster.update(now + 12 * HOUR, two_days(now + 12 * HOUR))
-
-    assert bias(forecaster) == pytest.approx(truth, abs=0.06)
-    assert forecaster.slots_kw[0] == pytest.approx(8.0 * bias(forecaster))
-
-
-def test_one_bad_day_moves_a_settled_bias_only_a_little() -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-    now = live_through(forecaster, MIDNIGHT, 6 * DAY)
-
-    live_through(forecaster, now, DAY, measured_kw=lambda at: 0.3 * sun_kw(at))
-
-    assert 0.8 < bias(forecaster) < 1.0
-
-
-def test_the_bias_moves_slowly_all_day() -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-    now = live_through(forecaster, MIDNIGHT, 3 * DAY)
-    seen = [bias(forecaster)]
-    for _ in range(96):
-        now = live_through(forecaster, now, SLOT, measured_kw=lambda at: 3.0 * sun_kw(at))
-        seen.append(bias(forecaster))
-
-    assert max(abs(after - before) for before, after in pairwise(seen)) < 0.05
-
-
-@pytest.mark.parametrize("n_days_before", [0, 3])
-@pytest.mark.parametrize("factor", [0.0, 5.0])
-def test_a_dawn_that_is_far_off_does_not_move_the_bias_much(
-    n_days_before: int, factor: float
-) -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-    now = live_through(forecaster, MIDNIGHT, n_days_before * DAY)
-    before = bias(forecaster)
-
-    live_through(
-        forecaster,
-        now,
-        7 * HOUR,
-        measured_kw=lambda at: factor * sun_kw(at),
-    )
-
-    assert bias(forecaster) == pytest.approx(before, abs=0.1)
-
-
-@pytest.mark.parametrize(("factor", "bound"), [(0.0, 0.5), (100.0, 1.5)])
-def test_the_bias_is_bounded(factor: float, bound: float) -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-
-    live_through(forecaster, MIDNIGHT, 8 * DAY, measured_kw=lambda at: factor * sun_kw(at))
-
-    assert bias(forecaster) == bound
-
-
-def test_the_night_teaches_nothing() -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-    now = live_through(forecaster, MIDNIGHT, 3 * DAY)
-    before = bias(forecaster)
-
-    live_through(forecaster, now, 5 * HOUR, measured_kw=lambda _: 0.5)
-
-    assert bias(forecaster) == before
-
-
-@pytest.mark.parametrize("measured", [None, -1.0, float("nan"), float("inf")])
-def test_a_measurement_that_cannot_be_true_teaches_nothing(measured: float | None) -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-    noon = MIDNIGHT + 12 * HOUR
-
-    for k in range(40):
-        forecaster.observe(noon + k * SLOT, measured)
-        forecaster.update(noon + k * SLOT, two_days(noon))
-
-    assert bias(forecaster) == 1.0
-
-
-def test_a_slot_is_judged_by_the_mean_of_its_samples() -> None:
-    noon = MIDNIGHT + 12 * HOUR
-
-    def learned_from(samples_kw: list[float]) -> float:
-        forecaster = PVForecaster(MIDNIGHT)
-        forecaster.update(noon, two_days(noon))
-        for k, power_kw in enumerate(samples_kw):
-            forecaster.observe(noon + k * timedelta(seconds=30), power_kw)
-        forecaster.observe(noon + SLOT, None)
-        return bias(forecaster)
-
-    assert learned_from([4.0, 8.0, 6.0]) == pytest.approx(learned_from([6.0]))
-    assert learned_from([6.0]) < 1.0
-
-
-def test_the_forecast_that_is_judged_is_the_one_that_was_known_first() -> None:
-    forecaster = PVForecaster(MIDNIGHT)
-    noon = MIDNIGHT + 12 * HOUR
-    forecaster.update(MIDNIGHT, two_days(MIDNIGHT))
-    forecaster.update(noon - SLOT, two_days(MIDNIGHT, factor=0.5))
-
-    forecaster.observe(noon, 8.0)
-    forecaster.observe(noon + SLOT, None)
-
-    assert bias(forecaster) == pytest.approx(1.0)
-
-
 # How far it can be trusted
-
-
-def test_coverage_is_the_share_of_slots_with_a_forecast() -> None:
-    assert coverage([1.0, None, 0.0, None]) == 0.5
-    assert coverage([]) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -284,31 +164,32 @@ def test_freshness_falls_from_six_hours_to_nothing_at_thirty(hours: float, share
 def test_a_short_forecast_is_trusted_less() -> None:
     short, full = PVForecaster(MIDNIGHT), PVForecaster(MIDNIGHT)
 
-    short.update(MIDNIGHT, quarter_hours(MIDNIGHT, [1.0] * 48))
-    full.update(MIDNIGHT, quarter_hours(MIDNIGHT, [1.0] * 96))
+    short.update(MIDNIGHT, sunny_days(MIDNIGHT, 1.0)[:48])
+    full.update(MIDNIGHT, sunny_days(MIDNIGHT, 1.0))
 
-    assert short.report().coverage_frac == 0.5
-    assert short.confidence == pytest.approx(full.confidence / 2)
+    assert short.report().coverage_frac < 0.7
+    assert full.report().coverage_frac == 1.0
+    assert short.confidence < full.confidence
 
 
 def test_a_forecast_that_stops_changing_grows_old() -> None:
     forecaster = PVForecaster(MIDNIGHT)
-    stuck = quarter_hours(MIDNIGHT, [1.0] * 400)
+    stuck = sunny_days(MIDNIGHT, 1.0)
     now, seen = MIDNIGHT, []
     while now <= MIDNIGHT + 31 * HOUR:
         forecaster.update(now, stuck)
         seen.append(forecaster.report().freshness_frac)
-        now += SLOT
+        now += HOUR
 
-    assert seen[24] == 1.0
-    assert seen[72] == pytest.approx(0.5)
+    assert seen[6] == 1.0
+    assert seen[18] == pytest.approx(0.5)
     assert seen[-1] == 0.0
     assert forecaster.confidence == 0.0
 
 
 def test_slots_that_merely_pass_are_no_news() -> None:
     forecaster = PVForecaster(MIDNIGHT)
-    stuck = quarter_hours(MIDNIGHT, [1.0] * 400)
+    stuck = sunny_days(MIDNIGHT, 1.0)
     for k in range(73):
         # Some versions of evcc drop what is over, some keep it.
         forecaster.update(MIDNIGHT + k * SLOT, stuck[k if k % 2 else 0 :])
@@ -318,42 +199,47 @@ def test_slots_that_merely_pass_are_no_news() -> None:
 
 def test_a_new_forecast_is_fresh_again() -> None:
     forecaster = PVForecaster(MIDNIGHT)
-    forecaster.update(MIDNIGHT, quarter_hours(MIDNIGHT, [1.0] * 300))
-    forecaster.update(MIDNIGHT + 20 * HOUR, quarter_hours(MIDNIGHT, [1.1] * 300))
+    forecaster.update(MIDNIGHT, sunny_days(MIDNIGHT, 1.0))
+    forecaster.update(MIDNIGHT + 20 * HOUR, sunny_days(MIDNIGHT, 1.1))
 
     assert forecaster.report().freshness_frac == 1.0
 
 
-def test_accuracy_starts_where_a_usual_forecast_is() -> None:
+def test_without_a_past_a_forecast_is_trusted_as_a_usual_one() -> None:
     forecaster = PVForecaster(MIDNIGHT)
 
     forecaster.update(MIDNIGHT, two_days(MIDNIGHT))
 
-    assert forecaster.report().accuracy_frac == pytest.approx(0.7)
-    assert forecaster.confidence == pytest.approx(0.7)
+    assert 0.4 < forecaster.confidence < 0.75
 
 
-def test_days_that_come_as_forecast_raise_the_accuracy() -> None:
-    forecaster = PVForecaster(MIDNIGHT)
+def test_days_that_came_as_forecast_raise_the_confidence() -> None:
+    forecaster, stranger = PVForecaster(MIDNIGHT), PVForecaster(MIDNIGHT)
 
-    live_through(forecaster, MIDNIGHT, 5 * DAY)
+    forecaster.update(MIDNIGHT, two_days(MIDNIGHT), past=past_until(MIDNIGHT))
+    stranger.update(MIDNIGHT, two_days(MIDNIGHT))
 
-    assert 0.93 < forecaster.report().accuracy_frac <= 1.0
     assert forecaster.confidence > 0.85
+    assert forecaster.confidence > stranger.confidence
 
 
-def test_days_that_come_differently_lower_it() -> None:
+def test_days_that_came_differently_lower_it() -> None:
     forecaster = PVForecaster(MIDNIGHT)
-
-    live_through(
-        forecaster,
-        MIDNIGHT,
-        6 * DAY,
-        measured_kw=lambda at: sun_kw(at) * (1.8 if at.day % 2 else 0.2),
+    came_differently = past_until(
+        MIDNIGHT, measured_kw=lambda at: sun_kw(at) * (1.8 if at.day % 2 else 0.1)
     )
 
-    assert forecaster.report().accuracy_frac < 0.5
+    forecaster.update(MIDNIGHT, two_days(MIDNIGHT), past=came_differently)
+
     assert forecaster.confidence < 0.6
+
+
+def test_a_curve_that_stands_still_day_and_night_is_no_forecast() -> None:
+    forecaster = PVForecaster(MIDNIGHT)
+
+    forecaster.update(MIDNIGHT, quarter_hours(MIDNIGHT, [1.0] * 192), past=past_until(MIDNIGHT))
+
+    assert forecaster.confidence == 0.0
 
 
 # A forecast that goes and comes back
@@ -361,7 +247,7 @@ def test_days_that_come_differently_lower_it() -> None:
 
 def test_no_forecast_is_no_confidence_at_once() -> None:
     forecaster = PVForecaster(MIDNIGHT)
-    now = live_through(forecaster, MIDNIGHT, 2 * DAY)
+    now = live_through(forecaster, MIDNIGHT, 3 * HOUR)
     assert forecaster.confidence > 0.6
 
     forecaster.update(now, [])
@@ -370,14 +256,24 @@ def test_no_forecast_is_no_confidence_at_once() -> None:
     assert forecaster.slots_kw == ()
 
 
+def test_a_home_with_a_past_expects_its_usual_sun_when_the_provider_is_silent() -> None:
+    forecaster = PVForecaster(MIDNIGHT)
+
+    forecaster.update(MIDNIGHT, [], past=past_until(MIDNIGHT))
+
+    assert forecaster.slots_kw[48] > 4.0
+    assert forecaster.confidence == 0.0
+
+
 def test_it_comes_back_smoothly() -> None:
     forecaster = PVForecaster(MIDNIGHT)
-    now = live_through(forecaster, MIDNIGHT, 3 * DAY)
+    now = live_through(forecaster, MIDNIGHT, 3 * HOUR)
     before = forecaster.confidence
     forecaster.update(now, [])
     seen = [forecaster.confidence]
     for k in range(1, 80):
-        forecaster.update(now + k * SLOT, two_days(now + k * SLOT))
+        moment = now + k * SLOT
+        forecaster.update(moment, two_days(moment), past=past_until(MIDNIGHT))
         seen.append(forecaster.confidence)
 
     steps = [after - behind for behind, after in pairwise(seen)]
@@ -406,24 +302,24 @@ def test_a_clock_that_goes_back_moves_nothing() -> None:
 # Restarts
 
 
-def test_everything_learned_survives_a_restart(tmp_path: Path) -> None:
+def test_the_confidence_survives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "pv.json"
     before = PVForecaster(MIDNIGHT, path)
-    now = live_through(before, MIDNIGHT, 3 * DAY, measured_kw=lambda at: 0.8 * sun_kw(at))
+    now = live_through(before, MIDNIGHT, 3 * HOUR)
 
     after = PVForecaster(now, path)
     assert after.state_file is not None
     assert after.state_file.load_problem is None
     assert after.confidence == before.confidence
     for forecaster in (before, after):
-        live_through(forecaster, now, 6 * HOUR)
+        live_through(forecaster, now, HOUR)
 
     assert after.report() == before.report()
 
 
 def test_a_stuck_forecast_is_as_old_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "pv.json"
-    stuck = quarter_hours(MIDNIGHT, [1.0] * 400)
+    stuck = sunny_days(MIDNIGHT, 1.0)
     PVForecaster(MIDNIGHT, path).update(MIDNIGHT, stuck)
 
     after = PVForecaster(MIDNIGHT, path)
@@ -434,8 +330,6 @@ def test_a_stuck_forecast_is_as_old_after_a_restart(tmp_path: Path) -> None:
 
 GOOD: dict[str, object] = {
     "version": 1,
-    "learned": {},
-    "first_known_kw": {},
     "changed_at": None,
     "smoothed_frac": None,
     "confidence_frac": None,
@@ -447,12 +341,6 @@ GOOD: dict[str, object] = {
     "change",
     [
         {"version": 2},
-        {"learned": []},
-        {"learned": {"peak_kw": "8"}},
-        {"learned": {"peak_kw": -1.0}},
-        {"learned": {"unheard_of": 1.0}},
-        {"first_known_kw": {"today": 1.0}},
-        {"first_known_kw": {"2026-03-02T00:00:00+00:00": None}},
         {"changed_at": 5},
         {"solar": [["2026-03-02T00:00:00+00:00"]]},
         {"solar": {}},
@@ -498,9 +386,9 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
 def test_what_is_remembered_does_not_grow(tmp_path: Path) -> None:
     path = tmp_path / "pv.json"
     forecaster = PVForecaster(MIDNIGHT, path)
-    now = live_through(forecaster, MIDNIGHT, DAY)
+    now = live_through(forecaster, MIDNIGHT, 2 * HOUR)
     size = path.stat().st_size
 
-    live_through(forecaster, now, DAY)
+    live_through(forecaster, now, 6 * HOUR)
 
     assert path.stat().st_size < 1.2 * size

@@ -74,11 +74,14 @@ def judge_confidence(forecast: PvForecast, *, freshness_frac: float) -> PvConfid
 def _coverage_frac(forecast: PvForecast) -> float:
     """Return the share of the next day's clear energy about which the provider says something."""
     said = ~np.array(forecast.report.is_continued[:SLOTS_PER_DAY], dtype=np.bool_)
-    clear_kw = forecast.roof.clear_kw
-    possible = float(clear_kw.sum())
+    roof = forecast.roof
+    possible = float(roof.clear_kw.sum())
     if possible <= 0.0:
         return float(said.sum()) / SLOTS_PER_DAY
-    return float(clear_kw[: len(said)][said].sum()) / possible
+    # A time of day of which nothing is known at all may be as sunny as the others are on average.
+    usual_kw = float(roof.clear_kw[roof.is_known].mean())
+    weight = np.where(roof.is_known, roof.clear_kw, usual_kw)
+    return float(weight[: len(said)][said].sum() / weight.sum())
 
 
 def _spread_frac(forecast: PvForecast) -> float:
