@@ -20,6 +20,7 @@ from forecaster.load import forecast_load
 from forecaster.series import Bands, FloatArray
 
 LEARNED = timedelta(days=7)
+SHORTEST = timedelta(days=40)
 OURS, SPOILT = "SmartLoad", "SmartLoad x 1.5"
 
 
@@ -33,7 +34,7 @@ class NoHolidays:
 def sections(folder: Path, *, every: int) -> Iterator[str]:
     rows = []
     for home in find_homes(folder):
-        if home.load is None:
+        if home.load is None or home.load.end - home.load.start < SHORTEST:
             continue
         losses = losses_of(home, every)
         simple = {name: days for name, days in losses.items() if name not in (OURS, SPOILT)}

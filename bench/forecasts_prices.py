@@ -57,6 +57,9 @@ def price_blocks(series: PriceSeries, every: int, zone: ZoneInfo) -> Iterator[st
     competitors: dict[str, Forecaster] = {OURS: ours}
     competitors |= {baseline.value: partial(say_simply, baseline, zone) for baseline in Baseline}
     issues = list(issues_of(series, every, zone))
+    if not issues:
+        yield f"### {series.name}\n\nShorter than {LEARNED.days + 5} days: left out."
+        return
     yield (
         f"### {series.name}\n\n{len(issues)} issues at {PUBLISHED_HOUR}:00 {zone}; in ct/kWh, by "
         "days beyond the published ones."

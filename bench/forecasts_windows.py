@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import forecasts_guard
 from bench.measured_homes import MeasuredHome, find_homes
 from bench.walk_forward import issue_times, peak_memory_mb, table
 from domain.forecast import WindowEnergy
@@ -70,14 +71,17 @@ def sections(folder: Path, *, every: int) -> Iterator[str]:
     if not homes:
         yield "No home with load and PV: nothing was measured."
         return
-    walks = [walk_home(home, every=every) for home in homes]
+    walks = [walk for walk in (walk_home(home, every=every) for home in homes) if walk.came]
+    if not walks:
+        yield f"No home is longer than {WARM_UP.days + 2} days: nothing was measured."
+        return
+    kinds = list(dict.fromkeys(kind for walk in walks for kind in walk.came))
     yield "Need over a window [kWh], all homes; every home weighs the same in a row."
     yield table(
         ("window", "way", "windows", "in band %", "below p90 %", "pinball kWh", "mean need kWh"),
-        [row for kind in walks[0].came for row in rows_of(walks, kind)],
+        [row for kind in kinds for row in rows_of(walks, kind)],
     )
     yield "The calibrated 80 % band by home [%]."
-    kinds = list(walks[0].came)
     yield table(
         ("home", *kinds),
         [(walk.home, *(f"{coverage(walk, kind, OURS):.1f}" for kind in kinds)) for walk in walks],
@@ -88,6 +92,7 @@ def sections(folder: Path, *, every: int) -> Iterator[str]:
         f"{np.quantile(took_ms, 0.99):.1f} ms at the 99th percentile, "
         f"{max(walk.memory_mb for walk in walks):.1f} MB."
     )
+    yield from forecasts_guard.sections(folder, every=every)
 
 
 def walk_home(home: MeasuredHome, *, every: int) -> Walk:
@@ -106,6 +111,8 @@ def walk_home(home: MeasuredHome, *, every: int) -> Walk:
         if turn % max(1, THINNING // every) == 0:
             open_windows += say_windows(walk, home, load, pv, calibration)
         walk.paths.append(rank_path(load, pv, home.load, home.pv))
+    if not walk.paths:
+        return walk
     ranks = past_paths(walk.paths, walk.paths[-1].start, timedelta(0))
     walk.memory_mb = peak_memory_mb(
         lambda: window_energy(load, pv, ranks, load.start, load.start + DAY)
@@ -214,6 +221,8 @@ def rows_of(walks: list[Walk], kind: str) -> Iterator[tuple[str, ...]]:
 
 
 def coverage(walk: Walk, kind: str, way: str) -> float:
+    if kind not in walk.came:
+        return float("nan")
     came, (low, _, high) = arrays(walk, kind, way)
     return 100 * scoring.coverage_frac(low, high, came)
 
