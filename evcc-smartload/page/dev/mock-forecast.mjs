@@ -82,7 +82,7 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
         band: band(start, N_SLOTS, houseKw, (_, kw) => wide * (0.1 + 0.3 * kw), big),
         choice: isNew
           ? choice("mean_profile_30d", "too_little_history", { mean_profile_30d: null, same_slot_last_week: null })
-          : choice("recent_weekdays", "kept", { recent_weekdays: 0.0712, same_slot_last_week: 0.0836, mean_profile_30d: 0.0701 }),
+          : choice("similar_days", "kept", { similar_days: 0.0712, same_slot_last_week: 0.0836, mean_profile_30d: 0.0701 }),
       },
       ...(scene === "noprices"
         ? []
@@ -90,7 +90,7 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
             {
               kind: "import_price",
               band: band(start, N_SLOTS, (ms) => priceAt(ms, scene), (slot) => 0.02 + 0.0003 * (slot - nKnown), scene === "huge" ? 400 : 1, nKnown, 5),
-              choice: choice("shape_of_the_day", "best", { shape_of_the_day: 0.0091, persistence: 0.0112 }),
+              choice: choice("published_shape", "best", { published_shape: 0.0091, persistence: 0.0112 }),
             },
             {
               kind: "export_price",
