@@ -99,7 +99,7 @@ def sections(folder: Path, *, every: int) -> Iterator[str]:
         yield from _roof_section(home.name, cases, every)
         yield from _lead_section(cases[0], every)
         yield _half_table(cases, every)
-        yield _perturbed_table(cases, every * 10)
+        yield _perturbed_table(cases, every * 8)
         yield _first_days_table(cases[:2], every)
         confident += [judged_days(case, every) for case in cases]
         yield _confidence_section(home.name, cases, confident[-len(cases) :])

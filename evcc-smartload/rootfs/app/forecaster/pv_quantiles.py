@@ -22,7 +22,7 @@ PRIOR_DAYS = 3.0
 # 3 to 6 % worse; the roofs that were measured lose 1 % by it.
 MIDDLE_DAYS = 30.0
 # Few days know little of the next one: their band is wider by this over (1 + days at the level).
-WIDER_FRAC = 0.5
+WIDER_FRAC = 0.25
 # Measured at one roof a day ahead: 18 % of the peak, most at half-cloudy levels.
 PRIOR_BASE = 0.10
 PRIOR_BULGE = 0.5
