@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -29,18 +29,12 @@ from forecaster.away import AWAY_HISTORY, find_away
 from forecaster.baselines import Baseline, baseline_bands, baseline_point
 from forecaster.load import forecast_load
 from forecaster.series import LEVELS, Bands, SlotSeries
+from holiday_calendar import NoHolidays
 
 N_SLOTS = 2 * SLOTS_PER_DAY
 LEARNED = timedelta(days=30)
 OURS = "SmartLoad"
 MEMORY_HISTORY_DAYS = 400
-
-
-class NoHolidays:
-    """Measured homes do not say in which region they stand."""
-
-    def is_holiday(self, day: date) -> bool:  # noqa: ARG002  # the port's signature
-        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

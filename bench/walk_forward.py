@@ -31,7 +31,7 @@ class Run:
     """What one forecaster said at every issue, beside what came.
 
     ``forecasts`` has the shape (n_issues, 3, n_steps) for p10, p50 and p90, ``outcomes``
-    (n_issues, n_steps); ``update_s`` is the time each issue took.
+    (n_issues, n_steps); ``update_s`` is the processor time each issue took.
     """
 
     name: str
@@ -81,9 +81,9 @@ def walk(  # noqa: PLR0913  # one run is all of these
     said, came, took = [], [], []
     at = list(issues)
     for issued_at in at:
-        began = time.perf_counter()
+        began = time.process_time()
         bands = forecaster(issued_at)
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
         said.append(
             np.full((len(SCORED), n_slots), np.nan)
             if bands is None

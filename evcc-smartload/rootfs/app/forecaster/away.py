@@ -19,7 +19,7 @@ from forecaster.local_slots import local_slots
 from forecaster.series import FloatArray, SlotSeries
 
 AWAY_HISTORY = timedelta(days=60)
-FEWEST_QUIET = timedelta(hours=26)
+FEWEST_QUIET = timedelta(hours=36)
 FEWEST_DAYS = 14
 QUIET_SHARE = 0.5
 CALM_DAYS = 0.1

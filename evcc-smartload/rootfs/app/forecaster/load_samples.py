@@ -128,14 +128,7 @@ def samples_for(
 
     None when nothing was measured before. ``live_kw`` is the load at this moment.
     """
-    first = origin % SLOTS_PER_DAY
-    days = past.values[first:origin].reshape(-1, SLOTS_PER_DAY)[::-1]
-    known = np.isfinite(days)
-    # Day means by age: index 0 is the last 24 hours.
-    counts = known.sum(axis=1)
-    means = np.where(
-        counts > 0, np.where(known, days, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan
-    )
+    means, counts = _day_means(past, origin)
     ages = np.flatnonzero(counts)[:SAMPLE_DAYS] + 1
     if not len(ages):
         return None
@@ -169,6 +162,20 @@ def samples_for(
         weights=weights.reshape(n_samples, -1),
         n_days=len(ages),
     )
+
+
+def trust_by_age(past: Past) -> FloatArray:
+    """Return how far each 24 hours before the first slot to come is believed, newest first."""
+    return _trust(_day_means(past, past.n_past)[0])
+
+
+def _day_means(past: Past, origin: int) -> tuple[FloatArray, IntArray]:
+    """Return mean [kW] and number of known slots of the 24 hours before ``origin``, by age."""
+    days = past.values[origin % SLOTS_PER_DAY : origin].reshape(-1, SLOTS_PER_DAY)[::-1]
+    known = np.isfinite(days)
+    counts = known.sum(axis=1)
+    sums = np.where(known, days, 0.0).sum(axis=1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan), counts
 
 
 def _clock_shift(past: Past, before: IntArray, slots: IntArray, ages: IntArray) -> IntArray:
@@ -226,7 +233,7 @@ def _situation_weights(
     then = before + np.arange(-NEIGHBOURS, NEIGHBOURS + 1)
     usable = (then >= 0) & (then <= origin)
     exponent = np.zeros((*then.shape, len(slots)))
-    floor_kw = 0.1 * float(np.nanmean(past.values[:origin]))
+    floor_kw = max(0.1 * float(np.nanmean(past.values[:origin])), 1e-3)
     for (n_recent, scale, hours), means in zip(SITUATIONS, past.recent_kw, strict=True):
         now_kw = float(means[origin])
         if live_kw is not None:
