@@ -87,7 +87,7 @@ class Courses:
                 for kind in (ForecastKind.LOAD, ForecastKind.PV)
             )
             # A home without PV has none at all, which is not the same as one that was not read.
-            if not np.isfinite(self._past.pv_kw(now).values).any():
+            if not np.isfinite(self._past.pv_kw(slot_start(now)).values).any():
                 pv = np.zeros_like(load)
             self._record.learn_window(said, need_kwh(load, pv))
 

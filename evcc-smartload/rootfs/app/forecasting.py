@@ -81,7 +81,7 @@ class Forecasting:
         """
         issue = self._issue(now)
         today = self._place.day_of(now)
-        away = find_away(self._past.house_kw(now), now, zone=self._place.zone)
+        away = find_away(self._past.house_kw(slot_start(now)), now, zone=self._place.zone)
         load = self._expect_load(issue, site, away, today)
         sun, sun_bands = self._expect_pv(issue, pv, today)
         prices = self._expect_prices(issue, today)
