@@ -89,7 +89,6 @@ class Forecasting:
         for expected in expectations:
             self._keep(expected, now)
         self._keep_provider(pv.provider, now)
-        self._courses.judge_windows(now)
         self._courses.follow(now, load[1], sun_bands)
         self._record.note_confidence(today + ONE_DAY, pv.confidence)
         self._record.save(today)
@@ -101,7 +100,7 @@ class Forecasting:
             provider_kw=_to_tuple(pv.provider),
             confidence=pv.confidence_parts,
             windows=named_windows(
-                load[1], sun_bands, self._courses.ranks, now, self._record.calibration
+                load[1], sun_bands, self._courses.ranks, now, self._courses.calibration
             ),
             comparisons=self._comparisons(start),
             holidays=self._holidays_ahead(today),

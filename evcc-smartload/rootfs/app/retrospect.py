@@ -78,7 +78,7 @@ class Retrospect:
                 return True
         if self._unread_days:
             midnight = self._place.midnight(today - self._unread_days.popleft() * ONE_DAY)
-            self._courses.read_day(self._store, midnight, now)
+            self._courses.read_day(self._store, midnight)
             return True
         if self._reported_at is None or not timedelta(0) <= now - self._reported_at < REPORT_EVERY:
             self._report = self._look_at_accuracy(now, today)
@@ -117,12 +117,17 @@ class Retrospect:
     def _competitors_at(self, issue: Issue) -> Mapping[ForecastKind, Competitors]:
         midnight, end = issue.at, issue.at + N_SLOTS * SLOT
         past = self._past.pv_past(midnight)
-        provider = self._past.said(ForecastKind.PV_PROVIDER, DAY_BEFORE, midnight, end)[1]
-        has_provider = bool(np.isfinite(provider.values).any())
+        said = self._past.said(ForecastKind.PV_PROVIDER, DAY_BEFORE, midnight, end)[1]
         published = self._past.prices(ForecastKind.IMPORT_PRICE, midnight)
+        provider = said if np.isfinite(said.values).any() else None
+        pv = pv_competitors(past, provider, issue)
+        if provider is None and any(np.isfinite(one.values).any() for one in past.said.values()):
+            # What the provider said a day before is not known of imported days; without it ours
+            # would be judged for what it is not.
+            pv = dict.fromkeys(pv, lambda: None)
         return {
             ForecastKind.LOAD: load_competitors(self._past.house_kw(midnight), issue),
-            ForecastKind.PV: pv_competitors(past, provider if has_provider else None, issue),
+            ForecastKind.PV: pv,
             ForecastKind.IMPORT_PRICE: price_competitors(published, issue),
         }
 
@@ -143,9 +148,7 @@ class Retrospect:
             )
         load = said_by_kind.get(ForecastKind.LOAD)
         if load is not None and np.isfinite(load.values).all():
-            pv = said_by_kind.get(ForecastKind.PV)
-            sun = np.zeros_like(load.values) if pv is None else np.nan_to_num(pv.values)
-            self._courses.add_path(load, Bands(start=load.start, values=sun))
+            self._courses.add(load, said_by_kind.get(ForecastKind.PV))
 
     def _look_at_accuracy(self, now: datetime, today: date) -> AccuracyReport:
         since, until = self._place.midnight(today - DAYS_KEPT * ONE_DAY), slot_start(now)

@@ -1,6 +1,6 @@
 """What is remembered of how right the forecasts were, in one small file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +8,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from domain.forecast import ForecastKind, ModelChoice, WindowEnergy
+from domain.forecast import ForecastKind, ModelChoice
 from forecaster.guard import judge
 from forecaster.scoring import mean_known
 from forecaster.series import FloatArray
+from forecaster.window_memory import WindowVerdict
 from forecaster.windows import STRETCH_LIMITS, Stretch, WindowCalibration
 from persistence import StateFile
 
@@ -22,25 +23,6 @@ DAYS_KEPT = 28
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _Stretch = Annotated[float, Field(ge=STRETCH_LIMITS[0], le=STRETCH_LIMITS[1])]
-
-
-class _Window(BaseModel):
-    """A window whose need was said and has not come to its end yet [kWh]."""
-
-    start: AwareDatetime
-    end: AwareDatetime
-    p10_kwh: _Finite
-    p50_kwh: _Finite
-    p90_kwh: _Finite
-
-    def to_energy(self) -> WindowEnergy:
-        return WindowEnergy(
-            start=self.start,
-            end=self.end,
-            p10_kwh=self.p10_kwh,
-            p50_kwh=self.p50_kwh,
-            p90_kwh=self.p90_kwh,
-        )
 
 
 class _Judged(BaseModel):
@@ -60,7 +42,6 @@ class _Kept(BaseModel):
     in_use: dict[ForecastKind, str] = {}
     confidence_by_day: dict[date, _Share] = {}
     stretches: dict[Annotated[int, Field(ge=0)], tuple[_Stretch, _Stretch]] = {}
-    open_windows: list[_Window] = []
     judged_windows: list[_Judged] = []
 
 
@@ -156,34 +137,16 @@ class TrackRecord:
             }
         )
 
-    def open_window(self, said: WindowEnergy) -> None:
-        """Remember what was said of a window, to be judged when it is over."""
-        self._kept.open_windows.append(
-            _Window(
-                start=said.start,
-                end=said.end,
-                p10_kwh=said.p10_kwh,
-                p50_kwh=said.p50_kwh,
-                p90_kwh=said.p90_kwh,
-            )
-        )
-
-    def take_ended(self, now: datetime) -> list[WindowEnergy]:
-        """Return the windows that are over, and forget them."""
-        ended = [window for window in self._kept.open_windows if window.end <= now]
-        self._kept.open_windows = [one for one in self._kept.open_windows if one.end > now]
-        return [window.to_energy() for window in ended]
-
-    def learn_window(self, said: WindowEnergy, need_kwh: float) -> None:
-        """Take in what a window really needed; NaN teaches nothing."""
-        if not np.isfinite(need_kwh):
-            return
-        learned = self.calibration.learned(said, need_kwh)
+    def note_windows(
+        self, calibration: WindowCalibration, verdicts: Iterable[WindowVerdict]
+    ) -> None:
+        """Remember what windows that are over taught, and whether they lay in their bands."""
         self._kept.stretches = {
-            kind: (stretch.below, stretch.above) for kind, stretch in learned.stretches.items()
+            kind: (stretch.below, stretch.above) for kind, stretch in calibration.stretches.items()
         }
-        is_inside = said.p10_kwh <= need_kwh <= said.p90_kwh
-        self._kept.judged_windows.append(_Judged(end=said.end, is_inside=is_inside))
+        self._kept.judged_windows += [
+            _Judged(end=verdict.end, is_inside=verdict.is_inside) for verdict in verdicts
+        ]
 
     @property
     def window_coverage(self) -> tuple[float | None, int]:

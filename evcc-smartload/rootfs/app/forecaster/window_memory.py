@@ -1,6 +1,8 @@
 """What past forecasts teach about windows, as the service goes on: one object to wire."""
 
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.forecast import WindowEnergy
@@ -13,6 +15,14 @@ from forecaster.windows import WindowCalibration, need_kwh, window_energy
 APART = timedelta(hours=1)
 JUDGED_APART = timedelta(hours=6)
 JUDGED_H = (6, 12, 24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowVerdict:
+    """Whether the need of a window that is over lay within its 80 % band."""
+
+    end: datetime
+    is_inside: bool
 
 
 class WindowMemory:
@@ -30,6 +40,12 @@ class WindowMemory:
         self._said: list[WindowEnergy] = []
         self._judged_at: datetime | None = None
         self._learned_at: datetime | None = None
+        self._verdicts: list[WindowVerdict] = []
+
+    def take_verdicts(self) -> list["WindowVerdict"]:
+        """Return what came of the windows that ended since the last call."""
+        verdicts, self._verdicts = self._verdicts, []
+        return verdicts
 
     def note(self, load: Bands, pv: Bands | None) -> None:
         """Take in what is said now; more often than every hour does no harm."""
@@ -67,7 +83,11 @@ class WindowMemory:
         for said in [one for one in self._said if one.end <= now]:
             house = load_kw.between(said.start, said.end).values
             roof = 0.0 * house if pv_kw is None else pv_kw.between(said.start, said.end).values
-            self.calibration = self.calibration.learned(said, need_kwh(house, roof))
+            need = need_kwh(house, roof)
+            self.calibration = self.calibration.learned(said, need)
+            if math.isfinite(need):
+                is_inside = said.p10_kwh <= need <= said.p90_kwh
+                self._verdicts.append(WindowVerdict(end=said.end, is_inside=is_inside))
         self._said = [one for one in self._said if one.end > now]
 
     def _say(self, load: Bands, pv: Bands | None) -> None:
