@@ -14,9 +14,14 @@ APP = REPOSITORY / "evcc-smartload"
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
 DEVELOPMENT: list[str] = PROJECT["dependency-groups"]["dev"]
+JUDGES: list[str] = PROJECT["dependency-groups"]["judges"]
 PAGE = json.loads((APP / "page" / "package.json").read_text("utf-8"))
 REASONS = (REPOSITORY / "docs" / "dependencies.md").read_text("utf-8")
-LOCKS = [APP / "requirements.txt", REPOSITORY / "requirements-dev.txt"]
+LOCKS = [
+    APP / "requirements.txt",
+    REPOSITORY / "requirements-dev.txt",
+    REPOSITORY / "requirements-judges.txt",
+]
 
 # Imported under another name than installed.
 INSTALLED_AS = {
@@ -72,17 +77,20 @@ def test_no_lock_names_an_index(lock: Path) -> None:
 
 
 def test_the_locks_hold_what_the_project_asks_for() -> None:
-    runtime, development = LOCKS
+    runtime, development, judges = LOCKS
 
     assert asked_for(runtime, "pyproject.toml") == set(RUNTIME)
     assert asked_for(development, "pyproject.toml") == set(RUNTIME)
     assert asked_for(development, "pyproject.toml:dev") == set(DEVELOPMENT)
+    assert asked_for(judges, "pyproject.toml") == set(RUNTIME)
+    assert asked_for(judges, "pyproject.toml:judges") == set(JUDGES)
 
 
 def test_tests_run_with_the_versions_that_are_shipped() -> None:
-    shipped, tested = (pinned(lock) for lock in LOCKS)
+    shipped, tested, judged = (pinned(lock) for lock in LOCKS)
 
     assert shipped.items() <= tested.items()
+    assert shipped.items() <= judged.items()
 
 
 @pytest.mark.parametrize("module", app_modules(), ids=lambda module: module.name)
@@ -97,6 +105,7 @@ def test_a_module_imports_only_declared_packages(module: AppModule) -> None:
     [
         ("Service", RUNTIME),
         ("Tests and checks", DEVELOPMENT),
+        ("Judges", JUDGES),
         ("Page", list(PAGE["dependencies"])),
         ("Page: tools", list(PAGE["devDependencies"])),
     ],
