@@ -39,6 +39,7 @@ ROWS: dict[int, frozenset[str]] = {
     ),
     5: frozenset(
         {
+            "command_line",
             "courses",
             "demo",
             "forecasting",

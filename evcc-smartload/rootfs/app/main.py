@@ -4,7 +4,6 @@ python main.py --evcc-url http://my-evcc:7070      a real evcc, in real time
 python main.py --demo                              a simulated home
 """
 
-import argparse
 import os
 import signal
 import sys
@@ -19,18 +18,27 @@ import httpx2
 import structlog
 
 from clock import Clock, SystemClock, next_slot_start
-from config import Config, LoadedConfig, load_config
+from command_line import (
+    HISTORY_NAME,
+    OPTIONS_PATH,
+    back_up_history,
+    load_options,
+    make_folder,
+    parse_arguments,
+    restore_missing,
+    zone_of,
+)
+from config import Config, LoadedConfig
 from controller import Controller
 from domain.control import EvccSetting
 from domain.state import CycleKind, CycleReport, SystemState
-from domain.zone import known_zone
 from evcc_client import EvccClient
 from evcc_discovery import APP_CANDIDATES, find_evcc
 from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox, Wish
 from log_setup import set_up_logging
-from memory import HISTORY_NAME, Memory, MemoryOptions
+from memory import Memory, MemoryOptions
 from parts import Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
 from problem_board import ProblemBoard
@@ -48,7 +56,6 @@ if TYPE_CHECKING:
     from demo import Demo
     from dynamic_buffer import DynamicBufferCalc
 
-OPTIONS_PATH = Path("/data/options.json")
 # Where evcc usually is when both run on the owner's own machines.
 STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "http://evcc:7070")
 # A stop asked for by SIGTERM is over within two seconds, whatever evcc does.
@@ -377,17 +384,6 @@ def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebSe
     return WebServer(app, host=cfg.bind_address, port=cfg.port)
 
 
-def zone_of(cfg: Config, environ: Mapping[str, str]) -> tzinfo | None:
-    """Return the zone that an option or the environment names; None leaves it to evcc."""
-    for name in (cfg.time_zone, environ.get("TZ")):
-        if name:
-            zone = known_zone(name)
-            if zone is not None:
-                return zone
-            log.warning("time_zone_unknown", name=name)
-    return None
-
-
 # -- the process ---------------------------------------------------------------------------------
 
 
@@ -427,42 +423,19 @@ def serve(parts: Parts, web: WebServer, *, begin_import: Callable[[], None]) -> 
     return 0 if asked_to_stop else 1
 
 
-def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="smartload", description=__doc__.splitlines()[0])
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--demo", action="store_true", help="run on a simulated home")
-    where.add_argument("--evcc-url", metavar="URL", help="address of evcc")
-    parser.add_argument("--data", metavar="DIR", help="folder of everything remembered")
-    parser.add_argument("--options", metavar="FILE", type=Path, help="YAML file with the options")
-    parser.add_argument("--port", metavar="N", help="TCP port of the page")
-    parser.add_argument("--fresh", action="store_true", help="let the simulated home start over")
-    return parser.parse_args(argv)
-
-
-def load(arguments: argparse.Namespace, environ: Mapping[str, str]) -> LoadedConfig:
-    """Read the options; the command line wins over the environment, that over the file."""
-    given = dict(environ)
-    for option, value in (
-        ("EVCC_URL", arguments.evcc_url),
-        ("DATA_DIR", arguments.data),
-        ("PORT", arguments.port),
-    ):
-        if value is not None:
-            given[f"SMARTLOAD_{option}"] = value
-    return load_config(options_path=OPTIONS_PATH, yaml_path=arguments.options, environ=given)
-
-
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the service; return the exit code."""
     # Until there is something to hand back, being asked to stop simply ends us.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     arguments = parse_arguments(argv)
-    loaded = load(arguments, environ)
+    loaded = load_options(arguments, environ)
     cfg = loaded.config
     set_up_logging(cfg.log_level)
     data_dir = Path(cfg.data_dir, "demo") if arguments.demo else Path(cfg.data_dir)
+    if arguments.backup is not None:
+        return back_up_history(data_dir, arguments.backup)
     make_folder(data_dir)
+    restore_missing(data_dir)
     demo = build_demo(cfg, data_dir, fresh=arguments.fresh) if arguments.demo else None
     clock: Clock
     if demo is not None:
@@ -518,14 +491,6 @@ def build_demo(cfg: Config, data_dir: Path, *, fresh: bool) -> "Demo":
     from demo import Demo  # noqa: PLC0415  # only a demo needs the simulator
 
     return Demo(data_dir, seed=cfg.demo_seed, speed=cfg.demo_speed, fresh=fresh)
-
-
-def make_folder(data_dir: Path) -> None:
-    """Create the data folder; without it everything still runs, and the page says so."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        log.error("data_folder", path=str(data_dir), why=exc.strerror)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ from slot_meter import SlotMeter, range_to_fetch
 from storage.history_store import HistoryStore
 from track_record import TrackRecord
 
-HISTORY_NAME = "smartload_history.db"
 TRACK_RECORD_NAME = "smartload_track_record.json"
 # How long the summary of what is kept may be shown unchanged.
 STATUS_FOR = timedelta(minutes=15)
