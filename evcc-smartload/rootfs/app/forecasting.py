@@ -15,7 +15,7 @@ from domain.forecast import (
     IssuedForecast,
     ModelChoice,
 )
-from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
+from domain.horizon import FORECAST_SLOTS, SLOT, SLOTS_PER_DAY, slot_start
 from domain.outlook import Away, Comparison, Expectation, Outlook
 from domain.site import SiteSnapshot
 from forecaster.accuracy import DAY_BEFORE
@@ -36,7 +36,6 @@ from home_past import HomePast
 from place import Place
 from track_record import TrackRecord
 
-N_SLOTS = 2 * SLOTS_PER_DAY
 ONE_DAY = timedelta(days=1)
 # Issues whose course is followed to its end: often enough for every time of day.
 FOLLOWED_EVERY = timedelta(hours=3)
@@ -110,7 +109,9 @@ class Forecasting:
         return self._outlook
 
     def _issue(self, now: datetime) -> Issue:
-        return Issue(at=now, n_slots=N_SLOTS, zone=self._place.zone, holidays=self._place.holidays)
+        return Issue(
+            at=now, n_slots=FORECAST_SLOTS, zone=self._place.zone, holidays=self._place.holidays
+        )
 
     def _expect_load(
         self, issue: Issue, site: SiteSnapshot | None, away: Away | None, today: date
@@ -143,7 +144,7 @@ class Forecasting:
     def _expect_prices(self, issue: Issue, today: date) -> list[Expectation]:
         expected = []
         start = slot_start(issue.at)
-        end = start + N_SLOTS * SLOT
+        end = start + FORECAST_SLOTS * SLOT
         for kind in _PRICE_KINDS:
             published = self._past.prices(kind, end)
             ahead = published.between(start, end).values
@@ -161,8 +162,7 @@ class Forecasting:
         self, kind: ForecastKind, competitors: Competitors, today: date
     ) -> tuple[ModelChoice, Bands]:
         """Return who is in use for a kind, and what it says."""
-        judged = ForecastKind.IMPORT_PRICE if kind in _PRICE_KINDS else kind
-        choice = self._record.choose(judged, (OUR_MODEL[kind], *SIMPLE_MODELS), today)
+        choice = self._record.choose(kind, (OUR_MODEL[kind], *SIMPLE_MODELS), today)
         bands = competitors[choice.model]() or competitors[OUR_MODEL[kind]]()
         if bands is None:
             raise ValueError(f"nobody has anything to say about {kind}")
@@ -202,7 +202,7 @@ class Forecasting:
         return tuple(found)
 
     def _holidays_ahead(self, today: date) -> tuple[date, ...]:
-        ahead = (today + back * ONE_DAY for back in range(N_SLOTS // SLOTS_PER_DAY + 1))
+        ahead = (today + back * ONE_DAY for back in range(FORECAST_SLOTS // SLOTS_PER_DAY + 1))
         return tuple(day for day in ahead if self._place.holidays.is_holiday(day))
 
 

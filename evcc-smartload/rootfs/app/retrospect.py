@@ -12,7 +12,7 @@ import numpy as np
 
 from courses import Courses
 from domain.forecast import ForecastKind, IssuedForecast
-from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
+from domain.horizon import FORECAST_SLOTS, SLOT, SLOTS_PER_DAY, slot_start
 from domain.outlook import AccuracyReport
 from forecaster.accuracy import DAY_BEFORE, LEADS, Said, judge_accuracy, meaning_of_confidence
 from forecaster.competition import (
@@ -31,11 +31,9 @@ from place import Place
 from storage.history_store import HistoryStore
 from track_record import DAYS_KEPT, TrackRecord
 
-N_SLOTS = 2 * SLOTS_PER_DAY
 ONE_DAY = timedelta(days=1)
 REPORT_EVERY = timedelta(hours=1)
-# Looked back at every day. Feed-in prices are expected as import prices are.
-_JUDGED_KINDS = (ForecastKind.LOAD, ForecastKind.PV, ForecastKind.IMPORT_PRICE)
+_PRICE_KINDS = (ForecastKind.IMPORT_PRICE, ForecastKind.EXPORT_PRICE)
 
 
 class Retrospect:
@@ -73,7 +71,7 @@ class Retrospect:
         today = self._place.day_of(now)
         for back in range(1, DAYS_KEPT + 1):
             day = today - back * ONE_DAY
-            if not all(self._record.is_judged(kind, day) for kind in _JUDGED_KINDS):
+            if not all(self._record.is_judged(kind, day) for kind in OUR_MODEL):
                 self._rehearse(day)
                 return True
         if self._unread_days:
@@ -90,13 +88,16 @@ class Retrospect:
         """Let everybody forecast a past day with what was known at its midnight."""
         midnight = self._place.midnight(day)
         issue = Issue(
-            at=midnight, n_slots=N_SLOTS, zone=self._place.zone, holidays=self._place.holidays
+            at=midnight,
+            n_slots=FORECAST_SLOTS,
+            zone=self._place.zone,
+            holidays=self._place.holidays,
         )
         said_by_kind: dict[ForecastKind, Bands] = {}
         for kind, competitors in self._competitors_at(issue).items():
             outcome = (
                 self._past.prices(kind, midnight + 2 * ONE_DAY)
-                if kind is ForecastKind.IMPORT_PRICE
+                if kind in _PRICE_KINDS
                 else self._past.measured_kw(kind, midnight, midnight + 2 * ONE_DAY)
             )
             came = outcome.between(midnight, self._place.midnight(day + ONE_DAY))
@@ -115,10 +116,9 @@ class Retrospect:
         self._remember_rehearsal(midnight, said_by_kind)
 
     def _competitors_at(self, issue: Issue) -> Mapping[ForecastKind, Competitors]:
-        midnight, end = issue.at, issue.at + N_SLOTS * SLOT
+        midnight, end = issue.at, issue.at + FORECAST_SLOTS * SLOT
         past = self._past.pv_past(midnight)
         said = self._past.said(ForecastKind.PV_PROVIDER, DAY_BEFORE, midnight, end)[1]
-        published = self._past.prices(ForecastKind.IMPORT_PRICE, midnight)
         provider = said if np.isfinite(said.values).any() else None
         pv = pv_competitors(past, provider, issue)
         if provider is None and any(np.isfinite(one.values).any() for one in past.said.values()):
@@ -128,7 +128,10 @@ class Retrospect:
         return {
             ForecastKind.LOAD: load_competitors(self._past.house_kw(midnight), issue),
             ForecastKind.PV: pv,
-            ForecastKind.IMPORT_PRICE: price_competitors(published, issue),
+            **{
+                kind: price_competitors(self._past.prices(kind, midnight), issue)
+                for kind in _PRICE_KINDS
+            },
         }
 
     def _remember_rehearsal(
@@ -136,7 +139,7 @@ class Retrospect:
     ) -> None:
         """Take what would have been said for said, where nothing was."""
         for kind, bands in said_by_kind.items():
-            if kind is ForecastKind.IMPORT_PRICE or not np.isfinite(bands.values).all():
+            if kind in _PRICE_KINDS or not np.isfinite(bands.values).all():
                 continue
             self._past.fill_said(
                 IssuedForecast(

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 SLOT = timedelta(minutes=15)
 SLOT_H = 0.25
 SLOTS_PER_DAY = 96
+FORECAST_SLOTS = 2 * SLOTS_PER_DAY + 12
+"""How far ahead everything is forecast: two days, and three hours so that each slot was forecast
+two days before it came."""
 
 
 def slot_start(instant: datetime) -> datetime:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
+from domain.horizon import FORECAST_SLOTS, SLOT, SLOTS_PER_DAY, slot_start
 from domain.outlook import ConfidenceParts
 from domain.site import SolarSlot
 from domain.state import PvReport
@@ -27,7 +27,6 @@ from forecaster.series import SlotSeries, series_of
 from persistence import StateFile, parse_instant, parse_known_instant, parse_number
 
 MODEL_VERSION = 1
-HORIZON_SLOTS = 2 * SLOTS_PER_DAY
 
 # evcc hands out one value for at most an hour (older versions); a longer silence is a gap.
 LONGEST_SLOT = timedelta(hours=1)
@@ -197,13 +196,13 @@ class PVForecaster:
         """
         model, start = self._model, slot_start(now)
         self._note_changes(now, start, solar)
-        self._provider = series_of(start, slots_from(solar, start, HORIZON_SLOTS))
+        self._provider = series_of(start, slots_from(solar, start, FORECAST_SLOTS))
         has_provider = bool(np.isfinite(self._provider.values).any())
         self._forecast = forecast_pv(
             past or PvPast(measured=SlotSeries(start=start, values=np.empty(0))),
             self._provider if has_provider else None,
             issued_at=now,
-            n_slots=HORIZON_SLOTS,
+            n_slots=FORECAST_SLOTS,
             zone=zone,
             export_limit_kw=export_limit_kw,
             live_kw=live_kw,
