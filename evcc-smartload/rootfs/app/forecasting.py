@@ -16,7 +16,7 @@ from domain.forecast import (
     ModelChoice,
 )
 from domain.horizon import FORECAST_SLOTS, SLOT, SLOTS_PER_DAY, slot_start
-from domain.outlook import Away, Comparison, Expectation, Outlook
+from domain.outlook import Away, Comparison, DayEnergy, Expectation, Outlook
 from domain.site import SiteSnapshot
 from forecaster.accuracy import DAY_BEFORE
 from forecaster.away import find_away
@@ -31,7 +31,7 @@ from forecaster.competition import (
 )
 from forecaster.pv import PVForecaster
 from forecaster.series import Bands, SlotSeries
-from forecaster.windows import named_windows
+from forecaster.windows import energies, named_windows
 from home_past import HomePast
 from place import Place
 from track_record import TrackRecord
@@ -98,6 +98,7 @@ class Forecasting:
             expectations=tuple(expectations),
             provider_kw=_to_tuple(pv.provider),
             confidence=pv.confidence_parts,
+            days=self._days(now, load[1], sun_bands),
             windows=named_windows(
                 load[1], sun_bands, self._courses.ranks, now, self._courses.calibration
             ),
@@ -200,6 +201,21 @@ class Forecasting:
                 said = BandSeries(start=begin, p10=low, p50=middle, p90=high)
                 found.append(Comparison(kind=kind, said=said, measured=_to_tuple(measured)))
         return tuple(found)
+
+    def _days(self, now: datetime, load: Bands, pv: Bands | None) -> tuple[DayEnergy, ...]:
+        """Return the energies of the rest of today and of the whole days ahead."""
+        found: list[DayEnergy] = []
+        day, begin = self._place.day_of(now), load.start
+        while True:
+            end = self._place.midnight(day + ONE_DAY)
+            if end > load.end:
+                return tuple(found)
+            of_day = energies(load, pv, self._courses.ranks, begin, end)
+            for kind, energy in zip((ForecastKind.LOAD, ForecastKind.PV), of_day, strict=True):
+                if energy is not None:
+                    is_whole = begin == self._place.midnight(day)
+                    found.append(DayEnergy(kind=kind, day=day, is_whole=is_whole, energy=energy))
+            day, begin = day + ONE_DAY, end
 
     def _holidays_ahead(self, today: date) -> tuple[date, ...]:
         ahead = (today + back * ONE_DAY for back in range(FORECAST_SLOTS // SLOTS_PER_DAY + 1))

@@ -57,6 +57,19 @@ class NamedWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayEnergy:
+    """What a kind brings or takes over a local day, or over what is left of it.
+
+    Quantiles of the sum, not sums of quantiles. ``is_whole`` is False for the rest of today.
+    """
+
+    kind: ForecastKind
+    day: date
+    is_whole: bool
+    energy: WindowEnergy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Away:
     """Nobody seems to be at home since ``since``: the house uses ``share_frac`` of its usual."""
 
@@ -78,6 +91,7 @@ class Outlook:
     expectations: tuple[Expectation, ...]
     provider_kw: tuple[float | None, ...]
     confidence: ConfidenceParts
+    days: tuple[DayEnergy, ...] = ()
     windows: tuple[NamedWindow, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     holidays: tuple[date, ...] = ()

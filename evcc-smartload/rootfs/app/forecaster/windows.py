@@ -155,6 +155,25 @@ def window_energy(  # noqa: PLR0913  # what is said, what was, the window, and w
     )
 
 
+def energies(
+    load: Bands, pv: Bands | None, ranks: RankArchive, start: datetime, end: datetime
+) -> tuple[WindowEnergy | None, WindowEnergy | None]:
+    """Return what the house takes and what the PV gives over a window; None is not known.
+
+    Arguments and errors as for ``window_energy``.
+    """
+    courses = make_scenarios(load, pv, ranks, start, end)
+    found: list[WindowEnergy | None] = []
+    for power_kw, is_there in ((courses.load_kw, True), (courses.pv_kw, pv is not None)):
+        sums = power_kw.sum(axis=1) * SLOT_H
+        if not is_there or not np.isfinite(sums).all():
+            found.append(None)
+            continue
+        low, middle, high = _quantiles(sums, courses.weights, (0.1, 0.5, 0.9))
+        found.append(WindowEnergy(start=start, end=end, p10_kwh=low, p50_kwh=middle, p90_kwh=high))
+    return found[0], found[1]
+
+
 def need_kwh(load_kw: FloatArray, pv_kw: FloatArray) -> float:
     """Return what was needed over a window that is past; NaN when a slot was not measured."""
     return float(np.maximum(load_kw - pv_kw, 0.0).sum() * SLOT_H)

@@ -5,7 +5,7 @@ Names are those of the types in ``domain/``; the form is described in docs/http-
 
 from collections.abc import Iterable
 
-from domain.forecast import BandSeries, ForecastKind, ModelChoice
+from domain.forecast import BandSeries, ForecastKind, ModelChoice, WindowEnergy
 from domain.outlook import (
     Accuracy,
     AccuracyReport,
@@ -13,6 +13,7 @@ from domain.outlook import (
     ConfidenceBand,
     ConfidenceParts,
     DayAccuracy,
+    DayEnergy,
     Expectation,
     LeadAccuracy,
     NamedWindow,
@@ -38,6 +39,7 @@ def forecast_to_json(outlook: Outlook | None, accuracy: AccuracyReport | None) -
             "expectations": [],
             "provider_kw": [],
             "confidence": None,
+            "days": [],
             "windows": [],
             "comparisons": [],
             "holidays": [],
@@ -52,6 +54,7 @@ def forecast_to_json(outlook: Outlook | None, accuracy: AccuracyReport | None) -
         "expectations": [_expectation(one) for one in outlook.expectations],
         "provider_kw": _all_rounded(outlook.provider_kw, _POWER_DIGITS),
         "confidence": _confidence(outlook.confidence),
+        "days": [_day_energy(one) for one in outlook.days],
         "windows": [_window(window) for window in outlook.windows],
         "comparisons": [_comparison(one) for one in outlook.comparisons],
         "holidays": [day.isoformat() for day in outlook.holidays],
@@ -137,16 +140,25 @@ def _confidence(parts: ConfidenceParts) -> dict[str, object]:
 
 
 def _window(window: NamedWindow) -> dict[str, object]:
-    energy = window.energy
+    return {"purpose": window.purpose.value, "energy": _energy(window.energy)}
+
+
+def _day_energy(one: DayEnergy) -> dict[str, object]:
     return {
-        "purpose": window.purpose.value,
-        "energy": {
-            "start": energy.start.isoformat(),
-            "end": energy.end.isoformat(),
-            "p10_kwh": _rounded(energy.p10_kwh, _POWER_DIGITS),
-            "p50_kwh": _rounded(energy.p50_kwh, _POWER_DIGITS),
-            "p90_kwh": _rounded(energy.p90_kwh, _POWER_DIGITS),
-        },
+        "kind": one.kind.value,
+        "day": one.day.isoformat(),
+        "is_whole": one.is_whole,
+        "energy": _energy(one.energy),
+    }
+
+
+def _energy(energy: WindowEnergy) -> dict[str, object]:
+    return {
+        "start": energy.start.isoformat(),
+        "end": energy.end.isoformat(),
+        "p10_kwh": _rounded(energy.p10_kwh, _POWER_DIGITS),
+        "p50_kwh": _rounded(energy.p50_kwh, _POWER_DIGITS),
+        "p90_kwh": _rounded(energy.p90_kwh, _POWER_DIGITS),
     }
 
 
