@@ -56,6 +56,7 @@ def forecast_load(  # noqa: PLR0913  # what a forecast depends on
     holidays: HolidayCalendar,
     live_kw: float | None = None,
     away: Away | None = None,
+    levels: FloatArray | None = None,
 ) -> Bands:
     """Return the load of ``n_slots`` quarter hours from the one that contains ``issued_at`` on.
 
@@ -68,6 +69,8 @@ def forecast_load(  # noqa: PLR0913  # what a forecast depends on
         holidays: Days that are lived like a Sunday.
         live_kw: The load at this moment; None is not known.
         away: That nobody is at home (``forecaster.away``).
+        levels: What ``learn_levels`` returned lately; without it that is worked out here, which
+            takes longer than all the rest.
 
     Returns:
         Quantiles at ``LEVELS`` [kW], not negative, also without any history.
@@ -76,11 +79,20 @@ def forecast_load(  # noqa: PLR0913  # what a forecast depends on
     past = past_of(history, start, n_slots, zone, holidays)
     slots = past.n_past + np.arange(n_slots)
     samples = with_prior(samples_for(past, past.n_past, slots, live_kw), past, slots, live_kw)
-    values = weighted_quantiles(samples.values_kw, samples.weights, hindcast_levels(past))
+    values = weighted_quantiles(
+        samples.values_kw, samples.weights, levels if levels is not None else hindcast_levels(past)
+    )
     if away is not None:
         since = history.between(max(history.start, slot_start(away.since)), start).values
         values = _mixed_with_away(values, since, n_slots)
     return Bands(start=start, values=np.maximum.accumulate(np.maximum(values, 0.0), axis=0))
+
+
+def learn_levels(
+    history: SlotSeries, issued_at: datetime, *, zone: tzinfo, holidays: HolidayCalendar
+) -> FloatArray:
+    """Return which quantiles of earlier days to read, as the last weeks teach; good for hours."""
+    return hindcast_levels(past_of(history, slot_start(issued_at), 1, zone, holidays))
 
 
 def hindcast_levels(past: Past) -> FloatArray:
