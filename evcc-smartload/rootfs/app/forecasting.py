@@ -29,8 +29,9 @@ from forecaster.competition import (
     price_competitors,
     pv_competitors,
 )
+from forecaster.load import learn_levels
 from forecaster.pv import PVForecaster
-from forecaster.series import Bands, SlotSeries
+from forecaster.series import Bands, FloatArray, SlotSeries
 from forecaster.windows import energies, named_windows
 from home_past import HomePast
 from place import Place
@@ -43,6 +44,8 @@ FOLLOWED_EVERY = timedelta(hours=3)
 JUDGED_WINDOWS = (timedelta(hours=6), timedelta(hours=12), timedelta(hours=24))
 REPORT_EVERY = timedelta(hours=1)
 COMPARED = timedelta(days=2)
+# A quarter of a day more of the past changes hardly anything, and takes most of a cycle's time.
+LEVELS_FOR = timedelta(hours=6)
 _PRICE_KINDS = (ForecastKind.IMPORT_PRICE, ForecastKind.EXPORT_PRICE)
 # Looked back at every day. Feed-in prices are expected as import prices are.
 _JUDGED_KINDS = (ForecastKind.LOAD, ForecastKind.PV, ForecastKind.IMPORT_PRICE)
@@ -60,6 +63,8 @@ class Forecasting:
         self._courses = courses
         self._place = place
         self._outlook: Outlook | None = None
+        self._levels: FloatArray | None = None
+        self._levels_at: datetime | None = None
 
     @property
     def outlook(self) -> Outlook | None:
@@ -122,9 +127,28 @@ class Forecasting:
             issue,
             live_kw=None if site is None else site.home_kw,
             away=away,
+            levels=self._load_levels(issue),
         )
         choice, bands = self._choose(ForecastKind.LOAD, competitors, today)
         return _expectation(ForecastKind.LOAD, choice, bands), bands
+
+    def _load_levels(self, issue: Issue) -> FloatArray:
+        """Return what the last weeks teach about the house's band, learned anew now and then."""
+        known = self._levels
+        age = None if self._levels_at is None else issue.at - self._levels_at
+        if known is None or age is None or not timedelta(0) <= age < LEVELS_FOR:
+            known = learn_levels(
+                self._past.house_kw(slot_start(issue.at)),
+                issue.at,
+                zone=issue.zone,
+                holidays=issue.holidays,
+            )
+            self._levels, self._levels_at = known, issue.at
+        return known
+
+    def note_new_past(self) -> None:
+        """Learn from the past again: more of it is known now."""
+        self._levels_at = None
 
     def _expect_pv(
         self, issue: Issue, pv: PVForecaster, today: date

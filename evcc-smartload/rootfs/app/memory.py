@@ -137,13 +137,17 @@ class Memory:
     def observe(self, now: datetime, reading: Reading, poll: timedelta) -> None:
         """Take in one look at evcc, and everything that came in meanwhile."""
         if self._past.follow_clock(now):
-            self.retrospect.note_new_past()
+            self._note_new_past()
         site = reading.site if reading.is_fresh else None
         self._past.take(self._meter.observe(now, site, poll=poll))
         if self._past.collect():
-            self.retrospect.note_new_past()
+            self._note_new_past()
         if site is not None and now >= EARLIEST_PLAUSIBLE_NOW:
             self._past.take_prices(site.import_rates, site.export_rates, now)
+
+    def _note_new_past(self) -> None:
+        self.forecasting.note_new_past()
+        self.retrospect.note_new_past()
 
     def fetch(self, now: datetime) -> None:
         """Ask evcc for the quarter hours it stored since the last time."""

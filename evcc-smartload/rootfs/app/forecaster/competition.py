@@ -12,7 +12,7 @@ from forecaster.load import forecast_load
 from forecaster.prices import forecast_prices
 from forecaster.pv_forecast import forecast_pv
 from forecaster.pv_past import PvPast
-from forecaster.series import Bands, SlotSeries
+from forecaster.series import Bands, FloatArray, SlotSeries
 
 LOAD_MODEL = "similar_days"
 PV_MODEL = "provider_corrected"
@@ -45,6 +45,7 @@ def load_competitors(
     *,
     live_kw: float | None = None,
     away: Away | None = None,
+    levels: FloatArray | None = None,
 ) -> Competitors:
     """Return who says how the house load [kW] goes on; arguments as for ``forecast_load``."""
 
@@ -57,6 +58,7 @@ def load_competitors(
             holidays=issue.holidays,
             live_kw=live_kw,
             away=away,
+            levels=levels,
         )
 
     return {LOAD_MODEL: ours, **_simple(history, issue, floor=0.0)}
