@@ -113,7 +113,13 @@ def run_soak(service: SimService, log: CycleLog, until: datetime) -> None:
 
 def test_sixty_days_of_faults_hands_and_restarts(tmp_path: Path) -> None:
     service = build_service(
-        tmp_path, start=START, poll=timedelta(minutes=15), interval_s=60.0, battery_min_soc=50
+        tmp_path,
+        start=START,
+        poll=timedelta(minutes=15),
+        interval_s=60.0,
+        battery_min_soc=50,
+        # Two months of forecasts in every quarter hour would take ten minutes.
+        forecast_every=timedelta(hours=12),
     )
     service.clock.before_moving = mischief = Mischief(service.home, seed=7)
     log = CycleLog()

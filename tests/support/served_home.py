@@ -51,7 +51,12 @@ class Past:
 
 def live_through(data_dir: Path, *, until: datetime, duration: timedelta, live: bool) -> Past:
     """Let a service decide for a while; ``live`` lets the owner go live at half time."""
-    service = build_service(data_dir, start=until - duration, poll=timedelta(minutes=15))
+    service = build_service(
+        data_dir,
+        start=until - duration,
+        poll=timedelta(minutes=15),
+        forecast_every=timedelta(hours=2),
+    )
     if live:
         run_loop(service.parts, until=until - duration / 2)
         assert service.parts.buffer_calc is not None

@@ -75,8 +75,13 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
     battery_min_soc: int = 30,
     poll: timedelta = timedelta(minutes=5),
     interval_s: float = 30.0,
+    forecast_every: timedelta = timedelta(0),
 ) -> SimService:
-    """Build the parts as ``main`` does, on a home that may have been running before."""
+    """Build the parts as ``main`` does, on a home that may have been running before.
+
+    A forecast costs more than all the rest of a cycle; weeks of simulated time do with a few a
+    day (``forecast_every``).
+    """
     clock = clock or SteppedClock(start)
     home = home or default_home(seed=seed, start=start, clock=clock, interval_s=interval_s)
     parts = build_parts(
@@ -86,4 +91,5 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
         evcc_at=Evcc(url=EVCC_URL, transport=SimulatorTransport(home)),
         data_dir=data_dir,
     )
-    return SimService(parts=replace(parts, poll=lambda: poll), home=home, clock=clock)
+    parts = replace(parts, poll=lambda: poll, forecast_every=lambda: forecast_every)
+    return SimService(parts=parts, home=home, clock=clock)
