@@ -1,6 +1,7 @@
 """States as the service shows them: one with everything in it, and one with as little as can be."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.config_problem import ConfigProblem
 from domain.control import ControlStatus, EvccSetting, InCharge, Ownership
@@ -22,6 +23,7 @@ from domain.outlook import (
     ConfidenceBand,
     ConfidenceParts,
     DayAccuracy,
+    DayEnergy,
     Expectation,
     LeadAccuracy,
     NamedWindow,
@@ -51,6 +53,7 @@ from domain.state import (
 from domain.tariff import Rate
 
 NOON = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def full_site(now: datetime = NOON) -> SiteSnapshot:
@@ -113,10 +116,36 @@ def _flat(
     )
 
 
+def _days(start: datetime, end: datetime) -> tuple[DayEnergy, ...]:
+    """The days in Berlin that end before ``end``: surer than all their quarter hours together."""
+    days = []
+    day = start.astimezone(BERLIN).date()
+    while (midnight := _midnight(day + timedelta(days=1))) <= end:
+        begin = max(start, _midnight(day))
+        hours = (midnight - begin) / timedelta(hours=1)
+        for kind, (low, middle, high) in (
+            (ForecastKind.PV, (1.5, 2.0, 2.5)),
+            (ForecastKind.LOAD, (0.45, 0.5, 0.65)),
+        ):
+            energy = WindowEnergy(
+                start=begin, end=midnight,
+                p10_kwh=low * hours, p50_kwh=middle * hours, p90_kwh=high * hours,
+            )  # fmt: skip
+            is_whole = begin == _midnight(day)
+            days.append(DayEnergy(kind=kind, day=day, is_whole=is_whole, energy=energy))
+        day += timedelta(days=1)
+    return tuple(days)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=BERLIN).astimezone(UTC)
+
+
 def full_outlook(now: datetime = NOON, *, n_slots: int = 2 * SLOTS_PER_DAY) -> Outlook:
     """Everything an outlook can say, with values that are easy to add up.
 
-    Each hour 2 kWh of sun (1 to 3) and 0.5 kWh for the house (0.4 to 0.8).
+    Each hour 2 kWh of sun (1 to 3) and 0.5 kWh for the house (0.4 to 0.8); over a day 1.5 to 2.5
+    and 0.45 to 0.65 an hour.
     """
     before = now - n_slots * SLOT
     choice = ModelChoice(
@@ -146,6 +175,7 @@ def full_outlook(now: datetime = NOON, *, n_slots: int = 2 * SLOTS_PER_DAY) -> O
             freshness_frac=0.9,
             accuracy_frac=0.889,
         ),
+        days=_days(now, now + n_slots * SLOT),
         windows=(
             NamedWindow(
                 purpose=WindowPurpose.UNTIL_SURPLUS,
@@ -193,9 +223,7 @@ def full_accuracy(now: datetime = NOON) -> AccuracyReport:
                 by_day=(
                     DayAccuracy(
                         day=date(2026, 6, 20),
-                        said_low_kwh=30.0,
                         said_kwh=40.0,
-                        said_high_kwh=50.0,
                         measured_kwh=44.0,
                         mae=0.4,
                         coverage_frac=0.79,

@@ -128,9 +128,7 @@ def test_a_day_of_23_or_25_hours_is_one_day(start: datetime, n_slots: int) -> No
 def day_of(index: int, confidence_frac: float, error_frac: float) -> DayAccuracy:
     return DayAccuracy(
         day=date(2026, 7, 1) + timedelta(days=index),
-        said_low_kwh=None,
         said_kwh=10.0 * (1.0 + error_frac / 2),
-        said_high_kwh=None,
         measured_kwh=10.0 * (1.0 - error_frac / 2),
         mae=0.1,
         coverage_frac=0.8,
@@ -152,9 +150,7 @@ def test_a_confidence_that_means_something_has_a_negative_rank_correlation() -> 
 def test_days_without_sun_say_nothing_about_confidence() -> None:
     dark = DayAccuracy(
         day=date(2026, 12, 1),
-        said_low_kwh=None,
         said_kwh=0.1,
-        said_high_kwh=None,
         measured_kwh=0.3,
         mae=0.1,
         coverage_frac=0.8,

@@ -60,8 +60,8 @@ def is_loaded(page: Page) -> None:
 @pytest.mark.parametrize(
     ("lang", "sentence"),
     [
-        ("de", "Morgen kommen etwa 48 kWh Sonne (24 bis 72), und das Haus braucht 12 kWh."),
-        ("en", "Tomorrow brings about 48 kWh of sun (24 to 72), and the house will need 12 kWh."),
+        ("de", "Morgen kommen etwa 48 kWh Sonne (36 bis 60), und das Haus braucht 12 kWh."),
+        ("en", "Tomorrow brings about 48 kWh of sun (36 to 60), and the house will need 12 kWh."),
     ],
 )
 def test_the_view_says_what_is_coming_and_how_sure_it_is(
@@ -117,14 +117,13 @@ def test_a_new_forecast_appears_without_a_reload(
     is_loaded(page)
     page.evaluate("window.isStillThere = true")
     outlook = full_outlook()
-    tripled = [replace(one.band, p50=(6.0,) * 192) for one in outlook.expectations[:1]]
-    expectations = (replace(outlook.expectations[0], band=tripled[0]), *outlook.expectations[1:])
+    tripled = tuple(
+        replace(one, energy=replace(one.energy, p50_kwh=3 * one.energy.p50_kwh, p90_kwh=200.0))
+        for one in outlook.days
+    )
 
     page_service.store.update(
-        replace(
-            SHOWN,
-            outlook=replace(outlook, issued_at=NOON + QUARTER, expectations=expectations),
-        )
+        replace(SHOWN, outlook=replace(outlook, issued_at=NOON + QUARTER, days=tripled))
     )
 
     lead(page, re.compile("144"))

@@ -103,6 +103,7 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
     confidence: hasSun
       ? { confidence_frac: confidence, raw_frac: Math.min(1, confidence + 0.02), coverage_frac: 1, freshness_frac: 0.94, accuracy_frac: Math.min(1, (confidence + 0.02) / 0.94) }
       : { confidence_frac: 0.04, raw_frac: 0, coverage_frac: 0, freshness_frac: 0.6, accuracy_frac: 0.7 },
+    days: daysOf(start, (ms) => (hasSun ? sunOff(ms) : null), wide, big),
     windows: [
       { purpose: "until_surplus", energy: { start: iso(now), end: iso(Math.floor((now + HOUR) / DAY) * DAY - HOUR + DAY + 9.25 * HOUR), p10_kwh: 4.4 * big, p50_kwh: 6.2 * big, p90_kwh: 8.9 * big } },
       { purpose: "night", energy: { start: iso(Math.floor((now + HOUR) / DAY) * DAY + 16.5 * HOUR), end: iso(Math.floor((now + HOUR) / DAY) * DAY - HOUR + DAY + 9.25 * HOUR), p10_kwh: 4.1 * big, p50_kwh: 5.7 * big, p90_kwh: 8.1 * big } },
@@ -129,9 +130,25 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
   };
 }
 
+/** The rest of today and tomorrow; a day is surer than its quarter hours, so its band is narrower. */
+function daysOf(start, sunAt, wide, big) {
+  const midnight = Math.floor((start + HOUR) / DAY) * DAY - HOUR;
+  return [0, 1].flatMap((number) => {
+    const [from, until] = [Math.max(start, midnight + number * DAY), midnight + (number + 1) * DAY];
+    const energyOf = (kind, kwAt, spread) => {
+      const powers = slots((until - from) / SLOT, (slot) => kwAt(from + slot * SLOT));
+      if (powers.includes(null)) return [];
+      const kwh = (powers.reduce((sum, kw) => sum + kw, 0) / 4) * big;
+      const energy = { start: iso(from), end: iso(until), p10_kwh: round(kwh * (1 - wide * spread)), p50_kwh: round(kwh), p90_kwh: round(kwh * (1 + wide * spread)) };
+      return [{ kind, day: iso(midnight + number * DAY + HOUR).slice(0, 10), is_whole: from === midnight + number * DAY, energy }];
+    };
+    return [...energyOf("pv", sunAt, 0.2), ...energyOf("load", houseKw, 0.15)];
+  });
+}
+
 function empty() {
   return {
-    issued_at: null, start: null, expectations: [], provider_kw: [], confidence: null, windows: [], comparisons: [],
+    issued_at: null, start: null, expectations: [], provider_kw: [], confidence: null, days: [], windows: [], comparisons: [],
     holidays: [], away: null, history_days: 0, accuracy: [],
   };
 }
@@ -148,8 +165,8 @@ export function accuracyOf({ scene, now }) {
     since: iso(now - N_DAYS * DAY),
     until: iso(now),
     accuracies: [
-      judged(now, { kind: "pv", mae: 0.52 * big, bias: 0.09 * big, coverage: 0.81, skill: 0.31, dayKwh: 21 * big, spread: 0.3, hours: morningTooMuch(big) }),
-      judged(now, { kind: "load", mae: 0.17 * big, bias: -0.02 * big, coverage: 0.74, skill: 0.17, dayKwh: 11.4 * big, spread: 0.16, hours: eveningTooLittle(big) }),
+      judged(now, { kind: "pv", mae: 0.52 * big, bias: 0.09 * big, coverage: 0.81, skill: 0.31, dayKwh: 21 * big, hours: morningTooMuch(big) }),
+      judged(now, { kind: "load", mae: 0.17 * big, bias: -0.02 * big, coverage: 0.74, skill: 0.17, dayKwh: 11.4 * big, hours: eveningTooLittle(big) }),
     ],
     window_coverage_frac: 0.79,
     n_windows: 42,
@@ -168,7 +185,7 @@ const morningTooMuch = (big) =>
 
 const eveningTooLittle = (big) => slots(24, (hour) => round((hour > 17 && hour < 22 ? -0.14 : 0.04 * Math.sin(hour)) * big));
 
-function judged(now, { kind, mae, bias, coverage, skill, dayKwh, spread, hours }) {
+function judged(now, { kind, mae, bias, coverage, skill, dayKwh, hours }) {
   return {
     kind,
     n_days: N_DAYS,
@@ -187,9 +204,7 @@ function judged(now, { kind, mae, bias, coverage, skill, dayKwh, spread, hours }
       const said = dayKwh * (0.5 + noise(day * 7));
       return {
         day: iso(now - (N_DAYS - day) * DAY).slice(0, 10),
-        said_low_kwh: round(said * (1 - spread)),
         said_kwh: round(said),
-        said_high_kwh: round(said * (1 + spread)),
         measured_kwh: day === 9 ? null : round(said * (0.82 + 0.36 * noise(day * 13))),
         mae: day === 9 ? null : round(mae * (0.7 + 0.6 * noise(day))),
         coverage_frac: day === 9 ? null : round(0.66 + 0.3 * noise(day * 3), 4),

@@ -223,12 +223,29 @@ export interface ConfidenceParts {
   accuracy_frac: number;
 }
 
+/** An energy over a stretch, with an 80 % band of its own. */
+export interface Energy {
+  start: string;
+  end: string;
+  p10_kwh: number;
+  p50_kwh: number;
+  p90_kwh: number;
+}
+
+/** What a local day, or what is left of it, brings or takes: quantiles of the sum, not sums of quantiles. */
+export interface DayEnergy {
+  kind: "load" | "pv";
+  day: string; // "2026-06-20"
+  is_whole: boolean; // false for the rest of today
+  energy: Energy;
+}
+
 export type WindowPurpose = "until_surplus" | "night";
 
 /** What the house needs from the battery over a window. */
 export interface NamedWindow {
   purpose: WindowPurpose;
-  energy: { start: string; end: string; p10_kwh: number; p50_kwh: number; p90_kwh: number };
+  energy: Energy;
 }
 
 /** What was said a day before, and what came. */
@@ -256,6 +273,7 @@ export interface Forecast {
   expectations: Expectation[]; // equally long, all from `start` on
   provider_kw: Known[];
   confidence: ConfidenceParts | null;
+  days: DayEnergy[];
   windows: NamedWindow[];
   comparisons: Comparison[]; // the last two days
   holidays: string[]; // local days, "2026-04-06"
@@ -276,9 +294,7 @@ export interface LeadAccuracy {
 
 export interface DayAccuracy {
   day: string; // local, "2026-06-20"
-  said_low_kwh: Known;
   said_kwh: Known;
-  said_high_kwh: Known;
   measured_kwh: Known;
   mae: Known;
   coverage_frac: Known;

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { MESSAGES } from "../src/i18n";
 import { bandOfConfidence, dayError, judgeCorrelation, judgeCoverage, worstHour } from "../src/logic/accuracy";
 import { drawnOf } from "../src/logic/drawn";
-import { daySums, forecastSentence, splitKnown } from "../src/logic/forecast";
+import { daysAhead, forecastSentence, splitKnown } from "../src/logic/forecast";
 import { Format } from "../src/logic/format";
-import type { Accuracy, AccuracyReport, BandSeries, Forecast, ForecastKind, Known } from "../src/model";
+import type { Accuracy, AccuracyReport, BandSeries, DayEnergy, Forecast, ForecastKind, Known } from "../src/model";
 import { NOW, state } from "./example";
 
 const BERLIN = { timeZone: "Europe/Berlin", offsetMin: 60 };
@@ -15,6 +15,11 @@ const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 function band(start: string, count: number, values: [Known, Known, Known], nKnown = 0): BandSeries {
   const [p10, p50, p90] = values.map((value) => Array<Known>(count).fill(value)) as [Known[], Known[], Known[]];
   return { start, n_known: nKnown, p10, p50, p90 };
+}
+
+function day(kind: "load" | "pv", iso: string, isWhole: boolean, [p10, p50, p90]: [number, number, number]): DayEnergy {
+  const energy = { start: `${iso}T11:00:00Z`, end: `${iso}T23:00:00Z`, p10_kwh: p10, p50_kwh: p50, p90_kwh: p90 };
+  return { kind, day: iso, is_whole: isWhole, energy };
 }
 
 function forecast(start: string, count: number, change: Partial<Forecast> = {}): Forecast {
@@ -29,6 +34,12 @@ function forecast(start: string, count: number, change: Partial<Forecast> = {}):
     expectations: [one("pv", [1, 2, 3]), one("load", [0.25, 0.5, 1])],
     provider_kw: [],
     confidence: null,
+    days: [
+      day("load", "2026-11-23", true, [10, 12, 15]),
+      day("pv", "2026-11-23", true, [39, 48, 57]),
+      day("pv", "2026-11-22", false, [19, 24, 28]),
+      day("load", "2026-11-22", false, [5, 6, 7.5]),
+    ],
     windows: [],
     comparisons: [],
     holidays: [],
@@ -80,33 +91,22 @@ const facts = (change: Partial<Parameters<typeof forecastSentence>[0]> = {}): Pa
   ...change,
 });
 
-describe("the sums of days", () => {
-  it("take the rest of today and whole days only", () => {
-    const days = daySums(forecast("2026-11-22T11:00:00Z", 192), DE);
+describe("the days ahead", () => {
+  it("have both their energies, in their order", () => {
+    const days = daysAhead(forecast("2026-11-22T11:00:00Z", 192));
 
-    expect(days.map((day) => [new Date(day.dayMs).toISOString(), day.isWhole, day.pv?.midKwh, day.load?.midKwh])).toEqual([
-      ["2026-11-21T23:00:00.000Z", false, 24, 6],
-      ["2026-11-22T23:00:00.000Z", true, 48, 12],
+    expect(days.map((one) => [one.day, one.isWhole, one.pv?.p50_kwh, one.load?.p50_kwh])).toEqual([
+      ["2026-11-22", false, 24, 6],
+      ["2026-11-23", true, 48, 12],
     ]);
   });
 
-  it.each([
-    ["the 23 hours of a day in spring", "2026-03-28T23:00:00Z", 92, 46],
-    ["the 25 hours of a day in autumn", "2026-10-24T22:00:00Z", 100, 50],
-  ])("have %s", (_, start, count, kwh) => {
-    const days = daySums(forecast(start, count), DE);
+  it("leave open what is not known", () => {
+    const said = forecast("2026-11-22T11:00:00Z", 192);
+    said.days = said.days.filter((one) => one.kind === "load");
 
-    expect(days.map((day) => [day.isWhole, day.pv?.midKwh])).toEqual([[true, kwh]]);
-  });
-
-  it("are not known when one quarter hour is not", () => {
-    const said = forecast("2026-11-22T23:00:00Z", 192);
-    const sun = said.expectations[0]?.band;
-    if (sun !== undefined) sun.p50[10] = null;
-
-    const [first, second] = daySums(said, DE);
-
-    expect([first?.pv, first?.load?.midKwh, second?.pv?.midKwh]).toEqual([null, 12, 48]);
+    expect(daysAhead(said).map((one) => one.pv)).toEqual([null, null]);
+    expect(daysAhead(null)).toEqual([]);
   });
 });
 
@@ -114,9 +114,9 @@ describe("the sentence", () => {
   it("says what tomorrow brings, what is left of today, and how often the band held", () => {
     const { lead, because } = forecastSentence(facts(), MESSAGES.de, DE);
 
-    expect(plain(lead)).toBe("Morgen kommen etwa 48 kWh Sonne (24 bis 72), und das Haus braucht 12 kWh.");
+    expect(plain(lead)).toBe("Morgen kommen etwa 48 kWh Sonne (39 bis 57), und das Haus braucht 12 kWh.");
     expect(because.map(plain)).toEqual([
-      "Heute kommen noch etwa 24 kWh Sonne (12 bis 36), und das Haus braucht noch 6,0 kWh.",
+      "Heute kommen noch etwa 24 kWh Sonne (19 bis 28), und das Haus braucht noch 6,0 kWh.",
       "Zuletzt lag die Sonne in 81 % und das Haus in 79 % der Viertelstunden im vorhergesagten Band; gewollt sind 80 %.",
     ]);
   });
@@ -124,7 +124,7 @@ describe("the sentence", () => {
   it("speaks English too", () => {
     const { lead } = forecastSentence(facts(), MESSAGES.en, EN);
 
-    expect(plain(lead)).toBe("Tomorrow brings about 48 kWh of sun (24 to 72), and the house will need 12 kWh.");
+    expect(plain(lead)).toBe("Tomorrow brings about 48 kWh of sun (39 to 57), and the house will need 12 kWh.");
   });
 
   it("has a first minute", () => {
@@ -158,7 +158,7 @@ describe("the sentence", () => {
 
   it("does not make up sun that nobody forecast", () => {
     const said = forecast(new Date(NOW).toISOString(), 192);
-    said.expectations = said.expectations.filter((one) => one.kind === "load");
+    said.days = said.days.filter((one) => one.kind === "load");
 
     const { lead } = forecastSentence(facts({ forecast: said }), MESSAGES.de, DE);
 
@@ -222,7 +222,7 @@ describe("accuracy", () => {
 
   it("adds up whole days that were said and measured", () => {
     const day = (said: Known, measured: Known): Accuracy["by_day"][number] => ({
-      day: "2026-11-20", said_low_kwh: null, said_kwh: said, said_high_kwh: null, measured_kwh: measured,
+      day: "2026-11-20", said_kwh: said, measured_kwh: measured,
       mae: null, coverage_frac: null, confidence_frac: null,
     });
 
@@ -262,6 +262,14 @@ describe("the format of forecasts", () => {
     const shown = DE.kwhBand(low, middle, high);
 
     expect(plain([shown.low, shown.middle, shown.high].join("|"))).toBe(text);
+  });
+
+  it.each([
+    ["2026-11-22T22:59:00Z", "2026-11-22"],
+    ["2026-11-22T23:00:00Z", "2026-11-23"],
+    ["2026-03-29T21:59:00Z", "2026-03-29"],
+  ])("knows the local day of %s", (instant, iso) => {
+    expect(DE.isoDay(Date.parse(instant))).toBe(iso);
   });
 
   it("tells the two hours of a night in autumn apart", () => {

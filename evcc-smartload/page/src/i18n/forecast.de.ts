@@ -78,7 +78,7 @@ export const deForecast = {
     restOfToday: "Heute noch",
     tomorrow: "Morgen",
     tomorrowAt: (time: string) => `morgen ${time}`,
-    hint: "Die Spannen zählen zusammen, was käme, wenn jede Viertelstunde niedrig oder jede hoch ausfiele. So weit kommt es selten.",
+    hint: "An 8 von 10 Tagen soll die Menge in ihrer Spanne liegen. Die Spanne gilt für den ganzen Tag; die Ränder der Viertelstunden ergeben sie nicht als Summe.",
     none: "Sobald es eine Prognose gibt, steht hier, was jeder Tag bringt.",
     untilSurplus: (at: string, likely: string, most: string) =>
       `Bis zum nächsten Überschuss (${at}) braucht das Haus voraussichtlich ${likely} mehr, als die Sonne liefert; zu 90\u00a0% sind es höchstens ${most}.`,
@@ -167,7 +167,6 @@ export const deForecast = {
     saidOf: "Gesagt",
     measured: "Gemessen",
     confidence: "Konfidenz",
-    dayHint: "In Klammern steht, was gekommen wäre, wenn jede Viertelstunde niedrig oder jede hoch ausgefallen wäre.",
   },
 
   models: {

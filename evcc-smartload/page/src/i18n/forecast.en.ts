@@ -73,7 +73,7 @@ export const enForecast: ForecastMessages = {
     restOfToday: "Rest of today",
     tomorrow: "Tomorrow",
     tomorrowAt: (time) => `tomorrow ${time}`,
-    hint: "The ranges add up what would come if every quarter hour were low, or every one high. It seldom goes that far.",
+    hint: "On 8 out of 10 days the energy should lie within its range. The range is that of the day as a whole; the edges of its quarter hours do not add up to it.",
     none: "Once there is a forecast, this says what each day brings.",
     untilSurplus: (at, likely, most) =>
       `Until the next surplus (${at}) the house will probably need ${likely} more than the sun gives; with 90% certainty no more than ${most}.`,
@@ -163,7 +163,6 @@ export const enForecast: ForecastMessages = {
     saidOf: "Said",
     measured: "Measured",
     confidence: "Confidence",
-    dayHint: "In brackets is what would have come had every quarter hour been low, or every one high.",
   },
 
   models: {

@@ -1,11 +1,10 @@
-/** What is expected, as the forecast view needs it: points of charts, sums of days, the sentence. */
+/** What is expected, as the forecast view needs it: points of charts, days, the sentence. */
 
 import type { Messages } from "../i18n";
-import type { AccuracyReport, BandSeries, Comparison, Expectation, Forecast, ForecastKind, Known, State } from "../model";
+import type { AccuracyReport, BandSeries, Comparison, Energy, Expectation, Forecast, ForecastKind, Known, State } from "../model";
 import { SLOT_MS } from "./buffer-log";
 import type { Format } from "./format";
 
-const SLOT_H = 0.25;
 /** Below so many days of past the bands are wide because little is known. */
 export const SHORT_PAST_DAYS = 14;
 
@@ -41,53 +40,22 @@ export function smallest(most: number, ...columns: readonly (readonly Known[])[]
   return columns.flat().reduce<number>((least, value) => (value !== null && value < least ? value : least), most);
 }
 
-/** Energy of a stretch [kWh]; low and high are what comes when every quarter hour is low or high. */
-export interface Sums {
-  lowKwh: number;
-  midKwh: number;
-  highKwh: number;
-}
-
-export interface DaySums {
-  dayMs: number;
+/** What one local day brings and takes; null: not known. */
+export interface DayAhead {
+  day: string; // "2026-06-20"
   /** Whether all of the day is ahead, or only the rest of it. */
   isWhole: boolean;
-  pv: Sums | null; // null: not known for every quarter hour
-  load: Sums | null;
+  pv: Energy | null;
+  load: Energy | null;
 }
 
-/** The sums of the rest of today and of every whole local day ahead; right with 92 and with 100 quarter hours. */
-export function daySums(forecast: Forecast | null, format: Format): DaySums[] {
-  if (forecast === null || forecast.start === null) return [];
-  const startMs = Date.parse(forecast.start);
-  const count = Math.max(0, ...forecast.expectations.map((one) => one.band.p50.length));
-  const endMs = startMs + count * SLOT_MS;
-  const days: DaySums[] = [];
-  for (let dayMs = format.startOfDay(startMs); dayMs < endMs; dayMs = format.endOfDay(dayMs)) {
-    const untilMs = format.endOfDay(dayMs);
-    if (untilMs > endMs) break;
-    const fromMs = Math.max(dayMs, startMs);
-    days.push({
-      dayMs,
-      isWhole: fromMs === dayMs,
-      pv: sumsOf(expectationOf(forecast, "pv")?.band ?? null, fromMs, untilMs),
-      load: sumsOf(expectationOf(forecast, "load")?.band ?? null, fromMs, untilMs),
-    });
+/** The days ahead, each with both of its energies. */
+export function daysAhead(forecast: Forecast | null): DayAhead[] {
+  const days = new Map<string, DayAhead>();
+  for (const { kind, day, is_whole: isWhole, energy } of forecast?.days ?? []) {
+    days.set(day, { ...(days.get(day) ?? { day, isWhole, pv: null, load: null }), [kind]: energy });
   }
-  return days;
-}
-
-function sumsOf(band: BandSeries | null, fromMs: number, untilMs: number): Sums | null {
-  if (band === null) return null;
-  const first = Math.round((fromMs - Date.parse(band.start)) / SLOT_MS);
-  const last = Math.round((untilMs - Date.parse(band.start)) / SLOT_MS);
-  const energy = (values: readonly Known[]): number | null => {
-    const part = values.slice(Math.max(first, 0), last);
-    if (first < 0 || part.length < last - first || part.includes(null)) return null;
-    return part.reduce<number>((sum, value) => sum + (value ?? 0), 0) * SLOT_H;
-  };
-  const [lowKwh, midKwh, highKwh] = [energy(band.p10), energy(band.p50), energy(band.p90)];
-  return lowKwh === null || midKwh === null || highKwh === null ? null : { lowKwh, midKwh, highKwh };
+  return [...days.values()].toSorted((a, b) => a.day.localeCompare(b.day));
 }
 
 export interface ForecastSentence {
@@ -112,15 +80,13 @@ export function forecastSentence(
   if (state === null) return { lead: facts.isLost ? t.sentence.unreachable : t.sentence.connecting, because: [] };
   if (forecast === null) return { lead: facts.isRefused ? t.forecast.refused : t.forecast.loading, because: [] };
   if (forecast.issued_at === null) return { lead: t.forecast.first, because: [t.forecast.noPast] };
-  const days = daySums(forecast, format);
-  const todayMs = format.startOfDay(nowMs);
-  const tomorrowMs = format.endOfDay(nowMs);
-  const today = days.find((day) => day.dayMs === todayMs) ?? null;
-  const tomorrow = days.find((day) => day.dayMs === tomorrowMs) ?? null;
+  const days = daysAhead(forecast);
+  const today = days.find(({ day }) => day === format.isoDay(nowMs)) ?? null;
+  const tomorrow = days.find(({ day }) => day === format.isoDay(format.endOfDay(nowMs))) ?? null;
   return {
     lead: tomorrow === null ? t.forecast.noTomorrow : daySentence(tomorrow, t.forecast.tomorrow, t, format),
     because: [
-      today === null || (today.pv === null && today.load === null)
+      today === null
         ? null
         : daySentence(today, today.isWhole ? t.forecast.today : t.forecast.restOfToday, t, format),
       absenceSentence(forecast, nowMs, t, format),
@@ -130,10 +96,10 @@ export function forecastSentence(
   };
 }
 
-function daySentence(day: DaySums, words: Messages["forecast"]["tomorrow"], t: Messages, format: Format): string {
-  const house = day.load === null ? null : format.kwhBand(0, day.load.midKwh, day.load.midKwh).middle;
+function daySentence(day: DayAhead, words: Messages["forecast"]["tomorrow"], t: Messages, format: Format): string {
+  const house = day.load === null ? null : format.kwhBand(0, day.load.p50_kwh, day.load.p50_kwh).middle;
   if (day.pv === null) return house === null ? t.forecast.noTomorrow : words.houseOnly(house);
-  const sun = format.kwhBand(day.pv.lowKwh, day.pv.midKwh, day.pv.highKwh);
+  const sun = format.kwhBand(day.pv.p10_kwh, day.pv.p50_kwh, day.pv.p90_kwh);
   const range = t.chart.range(sun.low, sun.high);
   return house === null ? words.sunOnly(sun.middle, range) : words.both(sun.middle, range, house);
 }

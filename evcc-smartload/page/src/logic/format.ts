@@ -81,7 +81,13 @@ export class Format {
     return `${this.day(ms)}, ${this.time(ms)}${zone}`;
   }
 
-  /** "23. Nov." of a local day written "2026-11-23". */
+  /** "2026-11-23": the local day of an instant. */
+  isoDay(ms: number): string {
+    const { year, month, day } = this.local(ms);
+    return [String(year).padStart(4, "0"), String(month).padStart(2, "0"), String(day).padStart(2, "0")].join("-");
+  }
+
+  /** "Mo., 23. Nov." of a local day written "2026-11-23". */
   dateOf(isoDay: string): string {
     const noonMs = Date.parse(`${isoDay}T12:00:00Z`);
     return Number.isFinite(noonMs)

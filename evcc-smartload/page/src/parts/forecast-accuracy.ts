@@ -3,7 +3,7 @@
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { dayError, isPrice, isWorthAWord, judgeCoverage, worstHour } from "../logic/accuracy";
-import type { Accuracy, AccuracyReport, DayAccuracy, ForecastKind, Known } from "../model";
+import type { Accuracy, AccuracyReport, ForecastKind, Known } from "../model";
 import { modelName } from "./forecast-facts";
 import { renderTable, type TableSpec } from "./lazy-table";
 
@@ -150,7 +150,7 @@ function daysTable(context: Context, accuracy: Accuracy): TableSpec {
   const words = t.forecast.accuracy;
   const hasConfidence = accuracy.by_day.some((day) => day.confidence_frac !== null);
   return {
-    caption: `${t.forecast.kind[accuracy.kind]}: ${words.byDay}. ${isPrice(accuracy.kind) ? "" : words.dayHint}`,
+    caption: `${t.forecast.kind[accuracy.kind]}: ${words.byDay}`,
     head: isPrice(accuracy.kind)
       ? [words.day, words.error, words.inBand]
       : [words.day, words.saidOf, words.measured, words.error, words.inBand, ...(hasConfidence ? [words.confidence] : [])],
@@ -160,15 +160,8 @@ function daysTable(context: Context, accuracy: Accuracy): TableSpec {
         const shares = [share(context, day.coverage_frac)];
         if (isPrice(accuracy.kind)) return [format.dateOf(day.day), error, ...shares];
         if (hasConfidence) shares.push(share(context, day.confidence_frac));
-        return [format.dateOf(day.day), saidText(context, day), format.kwh(day.measured_kwh), error, ...shares];
+        return [format.dateOf(day.day), format.kwh(day.said_kwh), format.kwh(day.measured_kwh), error, ...shares];
       }),
     of: [accuracy, format],
   };
-}
-
-function saidText({ t, format }: Context, day: DayAccuracy): string {
-  if (day.said_kwh === null) return "–";
-  if (day.said_low_kwh === null || day.said_high_kwh === null) return format.kwh(day.said_kwh);
-  const shown = format.kwhBand(day.said_low_kwh, day.said_kwh, day.said_high_kwh);
-  return `${shown.middle} (${t.chart.range(shown.low, shown.high)})`;
 }

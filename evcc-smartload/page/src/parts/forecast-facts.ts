@@ -4,8 +4,8 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { bandOfConfidence, isPrice, judgeCorrelation } from "../logic/accuracy";
 import { SLOT_MS } from "../logic/buffer-log";
-import { daySums, type DaySums } from "../logic/forecast";
-import type { AccuracyReport, Expectation, Forecast, ForecastKind, ImportProgress, Known, NamedWindow } from "../model";
+import { type DayAhead, daysAhead } from "../logic/forecast";
+import type { AccuracyReport, Energy, Expectation, Forecast, ForecastKind, ImportProgress, Known, NamedWindow } from "../model";
 import { renderTable, type TableSpec } from "./lazy-table";
 
 const ALL = 0.995;
@@ -88,7 +88,7 @@ function confidenceMeaning(context: Context, confidenceFrac: number, report: Acc
 export function renderDays(context: Context, forecast: Forecast | null, report: AccuracyReport | null): TemplateResult {
   const { t, format } = context;
   const words = t.forecast.days;
-  const days = daySums(forecast, format);
+  const days = daysAhead(forecast);
   const coverage = report?.window_coverage_frac ?? null;
   return html`
     <section class="card days" aria-labelledby="days-title" data-testid="days">
@@ -102,16 +102,16 @@ export function renderDays(context: Context, forecast: Forecast | null, report: 
   `;
 }
 
-function daysTable(context: Context, days: readonly DaySums[]): TemplateResult {
+function daysTable(context: Context, days: readonly DayAhead[]): TemplateResult {
   const { t, format, nowMs } = context;
   const words = t.forecast.days;
-  const name = (day: DaySums): string => {
-    if (day.dayMs === format.startOfDay(nowMs)) return day.isWhole ? words.today : words.restOfToday;
-    return day.dayMs === format.endOfDay(nowMs) ? words.tomorrow : format.day(day.dayMs);
+  const name = ({ day, isWhole }: DayAhead): string => {
+    if (day === format.isoDay(nowMs)) return isWhole ? words.today : words.restOfToday;
+    return day === format.isoDay(format.endOfDay(nowMs)) ? words.tomorrow : format.dateOf(day);
   };
-  const sum = (sums: DaySums["pv"]): TemplateResult => {
-    if (sums === null) return html`–`;
-    const shown = format.kwhBand(sums.lowKwh, sums.midKwh, sums.highKwh);
+  const range = (energy: Energy | null): TemplateResult => {
+    if (energy === null) return html`–`;
+    const shown = format.kwhBand(energy.p10_kwh, energy.p50_kwh, energy.p90_kwh);
     return html`<b>${shown.middle}</b> <small>${t.chart.range(shown.low, shown.high)}</small>`;
   };
   return html`
@@ -119,7 +119,7 @@ function daysTable(context: Context, days: readonly DaySums[]): TemplateResult {
       <caption class="visually-hidden">${words.table}</caption>
       <thead><tr><th scope="col">${words.day}</th><th scope="col">${t.forecast.kind.pv}</th><th scope="col">${t.forecast.kind.load}</th></tr></thead>
       <tbody class="num">
-        ${days.map((day) => html`<tr><th scope="row">${name(day)}</th><td>${sum(day.pv)}</td><td>${sum(day.load)}</td></tr>`)}
+        ${days.map((day) => html`<tr><th scope="row">${name(day)}</th><td>${range(day.pv)}</td><td>${range(day.load)}</td></tr>`)}
       </tbody>
     </table>
   `;

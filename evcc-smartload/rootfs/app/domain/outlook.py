@@ -112,12 +112,13 @@ class LeadAccuracy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayAccuracy:
-    """One local day: what was said a day before and what came [kWh], and how it compares."""
+    """One local day: what was said a day before and what came [kWh], and how it compares.
+
+    ``said_kwh`` is the sum of the middles of its quarter hours.
+    """
 
     day: date
-    said_low_kwh: float | None
     said_kwh: float | None
-    said_high_kwh: float | None
     measured_kwh: float | None
     mae: float | None
     coverage_frac: float | None

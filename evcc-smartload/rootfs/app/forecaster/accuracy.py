@@ -168,10 +168,7 @@ def _by_day(
         judged.append(
             DayAccuracy(
                 day=day,
-                # Sums of quantiles are the edges of the slots' bands, not a band of the day.
-                said_low_kwh=_known(float(to_kwh(said.low[of_day]).sum())),
                 said_kwh=_known(float(to_kwh(said.middle[of_day]).sum())),
-                said_high_kwh=_known(float(to_kwh(said.high[of_day]).sum())),
                 measured_kwh=_known(float(to_kwh(outcome[of_day]).sum())),
                 mae=_known(mean_absolute_error(said.middle[of_day], measured[of_day])),
                 coverage_frac=_known(

@@ -212,9 +212,7 @@ def _lead(lead: LeadAccuracy, digits: int) -> dict[str, object]:
 def _day(day: DayAccuracy, digits: int) -> dict[str, object]:
     return {
         "day": day.day.isoformat(),
-        "said_low_kwh": _rounded(day.said_low_kwh, _POWER_DIGITS),
         "said_kwh": _rounded(day.said_kwh, _POWER_DIGITS),
-        "said_high_kwh": _rounded(day.said_high_kwh, _POWER_DIGITS),
         "measured_kwh": _rounded(day.measured_kwh, _POWER_DIGITS),
         "mae": _rounded(day.mae, digits),
         "coverage_frac": _rounded(day.coverage_frac, _FRAC_DIGITS),
