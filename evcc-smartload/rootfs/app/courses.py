@@ -27,7 +27,12 @@ class Courses:
         """Begin with the calibration that is on record."""
         self._past = past
         self._record = record
-        self._memory = WindowMemory(record.calibration)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget every path: the clock leapt, and what it said before belongs to another time."""
+        self._memory = WindowMemory(self._record.calibration)
+        self._said_at: set[datetime] = set()
 
     @property
     def ranks(self) -> RankArchive:
@@ -48,13 +53,16 @@ class Courses:
         self._memory.learn(now, house, sun if has_sun else None)
         self._record.note_windows(self._memory.calibration, self._memory.take_verdicts())
         self._memory.note(load, pv)
+        self._said_at = {at for at in self._said_at if at >= start} | {load.start}
 
-    def add(self, load: Bands, pv: Bands | None) -> None:
-        """Take in what was said, or would have been, at an issue of the past."""
-        self._memory.fill([(load, pv)])
+    def fill(self, load: Bands, pv: Bands | None) -> None:
+        """Take in what would have been said at an issue of the past, unless something was."""
+        if load.start not in self._said_at:
+            self._memory.fill([(load, pv)])
 
     def read_day(self, store: HistoryStore, midnight: datetime) -> None:
-        """Take in what was said on a day before this start, from the store."""
+        """Take in what the store has of a day: what was said from its ``midnight`` on."""
+        issues: list[tuple[Bands, Bands | None]] = []
         for turn in range(ONE_DAY // READ_EVERY):
             at = midnight + turn * READ_EVERY
             loads, suns = (
@@ -67,4 +75,6 @@ class Courses:
             if suns and suns[0].band.start == load.start and len(suns[0].band) == load.n_slots:
                 pv = bands_of(suns[0].band)
             if np.isfinite(load.values).all():
-                self.add(load, pv)
+                issues.append((load, pv))
+        self._memory.fill(issues)
+        self._said_at.update(load.start for load, _ in issues)

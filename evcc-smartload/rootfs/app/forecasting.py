@@ -11,6 +11,7 @@ import numpy as np
 from courses import Courses
 from domain.forecast import (
     BandSeries,
+    ChoiceReason,
     ForecastKind,
     IssuedForecast,
     ModelChoice,
@@ -38,17 +39,10 @@ from place import Place
 from track_record import TrackRecord
 
 ONE_DAY = timedelta(days=1)
-# Issues whose course is followed to its end: often enough for every time of day.
-FOLLOWED_EVERY = timedelta(hours=3)
-# Lengths of the windows that are judged, whatever the owner looks at.
-JUDGED_WINDOWS = (timedelta(hours=6), timedelta(hours=12), timedelta(hours=24))
-REPORT_EVERY = timedelta(hours=1)
 COMPARED = timedelta(days=2)
 # A quarter of a day more of the past changes hardly anything, and takes most of a cycle's time.
 LEVELS_FOR = timedelta(hours=6)
 _PRICE_KINDS = (ForecastKind.IMPORT_PRICE, ForecastKind.EXPORT_PRICE)
-# Looked back at every day. Feed-in prices are expected as import prices are.
-_JUDGED_KINDS = (ForecastKind.LOAD, ForecastKind.PV, ForecastKind.IMPORT_PRICE)
 _PROVIDER_MODEL = "provider"
 _PRICE_DIGITS = 5
 
@@ -179,6 +173,9 @@ class Forecasting:
             competitors = price_competitors(published, issue)
             choice, bands = self._choose(kind, competitors, today)
             facts = Bands(start=start, values=np.where(known, ahead, bands.values))
+            if not np.isfinite(facts.values).any():
+                # The last price was published so long ago that nothing follows from it.
+                continue
             n_known = len(known) if known.all() else int(np.argmin(known))
             expected.append(_expectation(kind, choice, facts, n_known=n_known))
         return expected
@@ -188,7 +185,11 @@ class Forecasting:
     ) -> tuple[ModelChoice, Bands]:
         """Return who is in use for a kind, and what it says."""
         choice = self._record.choose(kind, (OUR_MODEL[kind], *SIMPLE_MODELS), today)
-        bands = competitors[choice.model]() or competitors[OUR_MODEL[kind]]()
+        bands = competitors[choice.model]()
+        if bands is None and choice.model != OUR_MODEL[kind]:
+            # The best one of the last weeks has nothing left to go by.
+            choice = replace(choice, model=OUR_MODEL[kind], reason=ChoiceReason.KEPT)
+            bands = competitors[choice.model]()
         if bands is None:
             raise ValueError(f"nobody has anything to say about {kind}")
         return choice, bands

@@ -4,6 +4,7 @@ What is measured goes to the store and into memory with the same rule: a more tr
 replaces a less trusted one, and what is not known replaces nothing.
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,8 @@ SAID_KEPT = timedelta(days=62)
 LONGEST_AHEAD = timedelta(days=8)
 # A clock that leaps further than this has changed its mind about the date.
 LONGEST_LEAP = timedelta(days=3)
+# A leap is rare; the cycle waits for the disk no longer than this.
+_FLUSH_S = 1.0
 BANDED = (ForecastKind.LOAD, ForecastKind.PV)
 
 _TRUST = {source: float(rank) for rank, source in enumerate(EnergySource)}
@@ -58,6 +61,8 @@ class HomePast:
         self._load(now)
 
     def _load(self, now: datetime) -> None:
+        self._stored_until.clear()
+        self._rates.clear()
         self._slots = SlotArchive(_COLUMNS, keep=self._keep, end=now)
         self._said = {
             kind: SaidArchive(LEADS, keep=SAID_KEPT, end=now)
@@ -77,6 +82,8 @@ class HomePast:
         leapt = not -LONGEST_LEAP <= now - self._seen_at <= LONGEST_LEAP
         self._seen_at = now
         if leapt:
+            # What was measured a moment ago may still be on its way to the disk.
+            self._store.flush(_FLUSH_S)
             self._load(now)
         return leapt
 
@@ -84,11 +91,15 @@ class HomePast:
 
     def take(self, quarters: Sequence[QuarterEnergies]) -> None:
         """Keep quarter hours; those of a wrong clock, far ahead of now, are left out."""
-        latest = self._seen_at + LONGEST_AHEAD
-        usable = [quarter for quarter in quarters if quarter.start < latest]
+        usable = self._plausible(quarters)
         if usable:
             self._store.write_energies(usable)
             self._remember(usable)
+
+    def _plausible(self, quarters: Iterable[QuarterEnergies]) -> list[QuarterEnergies]:
+        # The grid in memory moves on with its newest slot: one far ahead would push out all others.
+        latest = self._seen_at + LONGEST_AHEAD
+        return [quarter for quarter in quarters if quarter.start < latest]
 
     def deliver(self, quarters: Sequence[QuarterEnergies]) -> None:
         """Keep quarter hours on disk now and in memory with ``collect``; for any thread."""
@@ -108,7 +119,7 @@ class HomePast:
         with self._lock:
             quarters, self._delivered = self._delivered, deque()
             forecasts, self._delivered_forecasts = self._delivered_forecasts, deque()
-        self._remember(quarters)
+        self._remember(self._plausible(quarters))
         for forecast in forecasts:
             self._note(forecast)
         return bool(quarters or forecasts)
@@ -118,7 +129,7 @@ class HomePast:
     ) -> None:
         """Remember published prices, past and coming, in memory; the newest word counts."""
         for column, rates in (("import", import_rates), ("export", export_rates)):
-            if rates is self._rates.get(column):
+            if rates == self._rates.get(column):
                 continue
             self._rates[column] = rates
             prices = _slots_of(rates, slot_start(now) + LONGEST_AHEAD)
@@ -162,7 +173,7 @@ class HomePast:
             if until is None or until < start + SLOT:
                 self._stored_until[quarter.source] = start + SLOT
             for name, energy_kwh in (("house", quarter.house_kwh), ("pv", quarter.pv_kwh)):
-                if energy_kwh is None:
+                if energy_kwh is None or not math.isfinite(energy_kwh):
                     continue
                 known = self._slots.series(f"{name}_trust", start, start + SLOT).values[0]
                 if not known < trust:
@@ -177,10 +188,13 @@ class HomePast:
         """Return where the newest quarter hour that came from ``source`` ends; since the start."""
         return self._stored_until.get(source)
 
-    @property
-    def first_house(self) -> datetime | None:
-        """The oldest quarter hour of which the house load is known."""
-        return self._slots.first_known("house")
+    def known_until(self, now: datetime) -> datetime | None:
+        """Return where the newest known quarter hour up to ``now`` ends; None: none is known."""
+        until = slot_start(now)
+        is_known = np.isfinite(self._until("house", until).values)
+        is_known |= np.isfinite(self._until("pv", until).values)
+        known = np.flatnonzero(is_known)
+        return self._slots.start + (int(known[-1]) + 1) * SLOT if known.size else None
 
     @property
     def house_days(self) -> float:
@@ -227,12 +241,17 @@ class HomePast:
 
 
 def _slots_of(rates: Sequence[Rate], until: datetime) -> SlotSeries | None:
-    """Return the prices [EUR/kWh] of the quarter hours that lie within a rate, before ``until``."""
+    """Return the prices [EUR/kWh] of the quarter hours that lie within a rate, before ``until``.
+
+    None when there is none.
+    """
     if not rates:
         return None
     begin = slot_start(rates[0].start)
     n_slots = n_slots_between(begin, until)
-    values = np.full(max(0, n_slots), np.nan)
+    if n_slots <= 0:
+        return None
+    values = np.full(n_slots, np.nan)
     for rate in rates:
         first = -((begin - rate.start) // SLOT)
         last = (rate.end - begin) // SLOT

@@ -228,7 +228,7 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
         # How right it all was is looked at piece by piece, when everything else is done.
-        parts.memory.retrospect.look_back(now)
+        parts.memory.look_back(now)
         parts.memory.tidy(now)
     except Exception as exc:
         # The one broad net of the service: whatever a cycle trips over, the next one comes. The

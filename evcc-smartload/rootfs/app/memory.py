@@ -13,7 +13,7 @@ import structlog
 
 from clock import EARLIEST_PLAUSIBLE_NOW, Clock
 from courses import Courses
-from domain.history import ChargingSession, EnergySource
+from domain.history import ChargingSession, EnergySource, ImportState
 from domain.horizon import slot_start
 from domain.ports import HolidayCalendar, PastSource
 from domain.state import HistoryStatus
@@ -84,12 +84,12 @@ class Memory:
         self._meter = SlotMeter()
         self._place = Place(zone=options.zone, holidays=options.holidays(options.zone))
         self._record = TrackRecord(options.data_dir / TRACK_RECORD_NAME, now)
-        courses = Courses(self._past, self._record)
-        self.forecasting = Forecasting(self._past, self._record, courses, self._place)
-        self.retrospect = Retrospect(self._past, history, self._record, courses, self._place)
+        self._courses = Courses(self._past, self._record)
+        self.forecasting = Forecasting(self._past, self._record, self._courses, self._place)
+        self.retrospect = Retrospect(self._past, history, self._record, self._courses, self._place)
         self.importing = HistoryImport(
             (evcc, *options.pasts),
-            self._destination(),
+            self._destination(now),
             clock=import_clock or clock,
             keep=options.keep,
             sessions=evcc if import_clock is None else None,
@@ -100,14 +100,17 @@ class Memory:
         self._status: HistoryStatus | None = None
         self._status_at: datetime | None = None
 
-    def _destination(self) -> Destination:
+    def _destination(self, now: datetime) -> Destination:
         def put_sessions(sessions: Sequence[ChargingSession]) -> None:
             self.history.write_sessions(sessions)
 
+        # Asked for before anything new is stored.
         last = self.history.summary().last
+        if last is not None and last > now >= EARLIEST_PLAUSIBLE_NOW:
+            # A clock was once ahead of the time; what was missed begins where the true past ends.
+            last = self._past.known_until(now)
 
         def stored_until(_: EnergySource) -> datetime | None:
-            # Asked before anything new is stored.
             return last
 
         return Destination(
@@ -137,7 +140,7 @@ class Memory:
     def observe(self, now: datetime, reading: Reading, poll: timedelta) -> None:
         """Take in one look at evcc, and everything that came in meanwhile."""
         if self._past.follow_clock(now):
-            self._note_new_past()
+            self._begin_anew()
         site = reading.site if reading.is_fresh else None
         self._past.take(self._meter.observe(now, site, poll=poll))
         if self._past.collect():
@@ -148,6 +151,13 @@ class Memory:
     def _note_new_past(self) -> None:
         self.forecasting.note_new_past()
         self.retrospect.note_new_past()
+
+    def _begin_anew(self) -> None:
+        """Go on from what is kept: what was remembered belongs to another time."""
+        self._fetched_until = self._ask_evcc_from = None
+        self._courses.begin_anew()
+        self.retrospect.begin_anew()
+        self.forecasting.note_new_past()
 
     def fetch(self, now: datetime) -> None:
         """Ask evcc for the quarter hours it stored since the last time."""
@@ -169,8 +179,11 @@ class Memory:
         self._past.take(recorded.energies)
         for forecast in issued_forecasts(recorded.forecast_kwh):
             self._past.fill_said(forecast)
-        if recorded.energies:
-            self._fetched_until = self._past.stored_until(EnergySource.EVCC)
+        if not recorded.energies:
+            return
+        self._fetched_until = self._past.stored_until(EnergySource.EVCC)
+        if recorded.energies[0].start < self._place.midnight(self._place.day_of(now)):
+            self._note_new_past()
 
     def note_decision(self, now: datetime, buffer_result: Mapping[str, object] | None) -> None:
         """Keep the cycle's decision about the buffer."""
@@ -201,6 +214,12 @@ class Memory:
         )
         self.forecasting.update(now, pv, fresh)
 
+    def look_back(self, now: datetime) -> None:
+        """See how right forecasts were, one piece at a time."""
+        # With half of the past everybody would be judged for what they could not know.
+        if all(one.state is not ImportState.RUNNING for one in self.importing.progress):
+            self.retrospect.look_back(now)
+
     def tidy(self, now: datetime) -> None:
         """Delete what is too old, once a day."""
         today = self._place.day_of(now)
@@ -229,6 +248,7 @@ class Memory:
         return replace(status, imports=self.importing.progress, problem=self.history.problem)
 
     def close(self, timeout_s: float) -> None:
-        """Bring what waits to the disk, and end the import."""
-        self.importing.stop()
+        """End the import and bring what waits to the disk; ``timeout_s`` is for either."""
+        self.importing.ask_to_stop()
+        self.importing.join(timeout_s)
         self.history.close(timeout_s)

@@ -1,7 +1,7 @@
 """How right the forecasts were, looked back at piece by piece when there is time.
 
 Every day all competitors forecast the last one again with what was known at its midnight, and are
-scored; what would have been said stands in where nothing was said yet.
+scored; what would have been said stands in where nothing was said.
 """
 
 from collections import deque
@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from clock import EARLIEST_PLAUSIBLE_NOW
 from courses import Courses
 from domain.forecast import ForecastKind, IssuedForecast
 from domain.horizon import FORECAST_SLOTS, SLOT, SLOTS_PER_DAY, slot_start
@@ -25,7 +26,7 @@ from forecaster.competition import (
     pv_competitors,
 )
 from forecaster.guard import daily_losses
-from forecaster.series import Bands
+from forecaster.series import Bands, SlotSeries
 from home_past import HomePast
 from place import Place
 from storage.history_store import HistoryStore
@@ -33,6 +34,8 @@ from track_record import DAYS_KEPT, TrackRecord
 
 ONE_DAY = timedelta(days=1)
 REPORT_EVERY = timedelta(hours=1)
+# A day of which the provider's curve is known less is not judged.
+_WHOLE_DAY_FRAC = 0.9
 _PRICE_KINDS = (ForecastKind.IMPORT_PRICE, ForecastKind.EXPORT_PRICE)
 
 
@@ -55,7 +58,15 @@ class Retrospect:
         self._place = place
         self._report: AccuracyReport | None = None
         self._reported_at: datetime | None = None
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Look at everything again: at the start, and when the clock leapt."""
+        self._reported_at = None
         self._unread_days = deque(range(1, DAYS_KEPT + 1))
+        # What would have been said is kept in memory only, so that each start works it out again.
+        self._rehearsed: set[date] = set()
+        self._record.forget_verdicts_without_losses()
 
     @property
     def report(self) -> AccuracyReport | None:
@@ -64,24 +75,48 @@ class Retrospect:
 
     def note_new_past(self) -> None:
         """Look again at days that could not be judged: more of them is known now."""
+        self._rehearsed.clear()
         self._record.forget_verdicts_without_losses()
 
     def look_back(self, now: datetime) -> bool:
         """Do one piece of looking back; return whether there was one to do."""
+        if now < EARLIEST_PLAUSIBLE_NOW:
+            return False
         today = self._place.day_of(now)
-        for back in range(1, DAYS_KEPT + 1):
-            day = today - back * ONE_DAY
-            if not all(self._record.is_judged(kind, day) for kind in OUR_MODEL):
-                self._rehearse(day)
-                return True
         if self._unread_days:
+            # First what was really said: nothing that is worked out takes its place.
             midnight = self._place.midnight(today - self._unread_days.popleft() * ONE_DAY)
             self._courses.read_day(self._store, midnight)
             return True
+        for back in range(1, DAYS_KEPT + 1):
+            day = today - back * ONE_DAY
+            if self._is_to_rehearse(day):
+                self._rehearsed = {one for one in self._rehearsed if one < today} | {day}
+                self._rehearse(day)
+                return True
         if self._reported_at is None or not timedelta(0) <= now - self._reported_at < REPORT_EVERY:
             self._report = self._look_at_accuracy(now, today)
             self._reported_at = now
             return True
+        return False
+
+    def _is_to_rehearse(self, day: date) -> bool:
+        if day in self._rehearsed:
+            return False
+        return bool(self._unjudged(day)) or self._has_silence(day)
+
+    def _unjudged(self, day: date) -> list[ForecastKind]:
+        return [kind for kind in OUR_MODEL if not self._record.is_judged(kind, day)]
+
+    def _has_silence(self, day: date) -> bool:
+        """Return whether nothing was said for some of a day, or on it for some of the next."""
+        begin = self._place.midnight(day)
+        for lead in (timedelta(0), DAY_BEFORE):
+            _, said, _ = self._past.said(
+                ForecastKind.LOAD, lead, begin + lead, begin + lead + ONE_DAY
+            )
+            if np.isnan(said.values).any():
+                return True
         return False
 
     def _rehearse(self, day: date) -> None:
@@ -93,37 +128,43 @@ class Retrospect:
             zone=self._place.zone,
             holidays=self._place.holidays,
         )
+        unjudged = self._unjudged(day)
+        # Whatever goes wrong with one kind is not tried again at every turn.
+        for kind in unjudged:
+            self._record.note_losses(kind, day, {})
         said_by_kind: dict[ForecastKind, Bands] = {}
         for kind, competitors in self._competitors_at(issue).items():
-            outcome = (
-                self._past.prices(kind, midnight + 2 * ONE_DAY)
-                if kind in _PRICE_KINDS
-                else self._past.measured_kw(kind, midnight, midnight + 2 * ONE_DAY)
-            )
+            outcome = self._outcome(kind, midnight)
             came = outcome.between(midnight, self._place.midnight(day + ONE_DAY))
-            losses = dict.fromkeys(competitors, np.nan)
-            if np.isfinite(came.values).sum() >= SLOTS_PER_DAY // 2:
+            if np.isfinite(came.values).sum() < SLOTS_PER_DAY // 2:
+                continue
+            ours = competitors[OUR_MODEL[kind]]()
+            if ours is not None:
+                said_by_kind[kind] = ours
+            if kind in unjudged:
+                losses = dict.fromkeys(competitors, np.nan)
                 for model, forecast in competitors.items():
-                    bands = forecast()
-                    if bands is None:
-                        continue
-                    losses[model] = float(
-                        daily_losses(bands, outcome, [day], zone=self._place.zone)[0]
-                    )
-                    if model == OUR_MODEL[kind]:
-                        said_by_kind[kind] = bands
-            self._record.note_losses(kind, day, losses)
+                    bands = ours if model == OUR_MODEL[kind] else forecast()
+                    if bands is not None:
+                        (loss,) = daily_losses(bands, outcome, [day], zone=self._place.zone)
+                        losses[model] = float(loss)
+                self._record.note_losses(kind, day, losses)
         self._remember_rehearsal(midnight, said_by_kind)
 
+    def _outcome(self, kind: ForecastKind, midnight: datetime) -> SlotSeries:
+        end = midnight + 2 * ONE_DAY
+        if kind in _PRICE_KINDS:
+            return self._past.prices(kind, end)
+        return self._past.measured_kw(kind, midnight, end)
+
     def _competitors_at(self, issue: Issue) -> Mapping[ForecastKind, Competitors]:
-        midnight, end = issue.at, issue.at + FORECAST_SLOTS * SLOT
+        midnight = issue.at
         past = self._past.pv_past(midnight)
-        said = self._past.said(ForecastKind.PV_PROVIDER, DAY_BEFORE, midnight, end)[1]
-        provider = said if np.isfinite(said.values).any() else None
+        provider = self._provider_at(midnight)
         pv = pv_competitors(past, provider, issue)
         if provider is None and any(np.isfinite(one.values).any() for one in past.said.values()):
-            # What the provider said a day before is not known of imported days; without it ours
-            # would be judged for what it is not.
+            # What the provider said before is not known of imported days; without it ours would be
+            # judged for what it is not.
             pv = dict.fromkeys(pv, lambda: None)
         return {
             ForecastKind.LOAD: load_competitors(self._past.house_kw(midnight), issue),
@@ -133,6 +174,21 @@ class Retrospect:
                 for kind in _PRICE_KINDS
             },
         }
+
+    def _provider_at(self, midnight: datetime) -> SlotSeries | None:
+        """Return the provider's curve as far as it was known then; None: not of the day ahead."""
+        end = midnight + FORECAST_SLOTS * SLOT
+        values = np.full(FORECAST_SLOTS, np.nan)
+        begin = 0
+        for lead in LEADS:
+            # What was said so long before each of these slots was said by midnight.
+            said = self._past.said(ForecastKind.PV_PROVIDER, lead, midnight, end)[1].values
+            last = lead // SLOT + 1
+            values[begin:last] = said[begin:last]
+            begin = last
+        if np.isfinite(values[:SLOTS_PER_DAY]).mean() < _WHOLE_DAY_FRAC:
+            return None
+        return SlotSeries(start=midnight, values=values)
 
     def _remember_rehearsal(
         self, midnight: datetime, said_by_kind: Mapping[ForecastKind, Bands]
@@ -151,7 +207,7 @@ class Retrospect:
             )
         load = said_by_kind.get(ForecastKind.LOAD)
         if load is not None and np.isfinite(load.values).all():
-            self._courses.add(load, said_by_kind.get(ForecastKind.PV))
+            self._courses.fill(load, said_by_kind.get(ForecastKind.PV))
 
     def _look_at_accuracy(self, now: datetime, today: date) -> AccuracyReport:
         since, until = self._place.midnight(today - DAYS_KEPT * ONE_DAY), slot_start(now)
@@ -174,7 +230,7 @@ class Retrospect:
             )
         days = next((one.by_day for one in accuracies if one.kind is ForecastKind.PV), ())
         correlation, bands = meaning_of_confidence(days)
-        coverage, n_windows = self._record.window_coverage
+        coverage, n_windows = self._record.window_coverage(now)
         return AccuracyReport(
             since=since,
             until=until,

@@ -19,6 +19,11 @@ from persistence import StateFile
 FILE_VERSION = 1
 # How far back the owner is told how right it was, and the competitors are compared.
 DAYS_KEPT = 28
+# Bounds the file. A clock that is wrong for a while adds days of its own and costs no others, so
+# what is too old is told by its number and not by today's date.
+MOST_DAYS = 2 * DAYS_KEPT
+# Three windows every six hours.
+MOST_WINDOWS = 12 * MOST_DAYS
 
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -60,14 +65,14 @@ class TrackRecord:
         return self._file
 
     def save(self, today: date) -> None:
-        """Write it down, without what is older than four weeks."""
-        kept, oldest = self._kept, today - timedelta(days=DAYS_KEPT)
+        """Write it down, without what is furthest from ``today`` when there is too much."""
+        kept = self._kept
         for by_day in kept.losses.values():
-            for day in [day for day in by_day if day < oldest]:
+            for day in _furthest(by_day, today):
                 del by_day[day]
-        for day in [day for day in kept.confidence_by_day if day < oldest]:
+        for day in _furthest(kept.confidence_by_day, today):
             del kept.confidence_by_day[day]
-        kept.judged_windows = [one for one in kept.judged_windows if one.end.date() >= oldest]
+        kept.judged_windows = kept.judged_windows[-MOST_WINDOWS:]
         if self._file is not None:
             self._file.save(kept.model_dump_json())
 
@@ -148,10 +153,15 @@ class TrackRecord:
             _Judged(end=verdict.end, is_inside=verdict.is_inside) for verdict in verdicts
         ]
 
-    @property
-    def window_coverage(self) -> tuple[float | None, int]:
-        """The share of windows of the last weeks whose need lay in its band, and how many."""
-        judged = self._kept.judged_windows
+    def window_coverage(self, now: datetime) -> tuple[float | None, int]:
+        """Return the share of the last weeks' windows whose need lay in its band, and how many."""
+        since = now - timedelta(days=DAYS_KEPT)
+        judged = [one for one in self._kept.judged_windows if since <= one.end <= now]
         if not judged:
             return None, 0
         return sum(one.is_inside for one in judged) / len(judged), len(judged)
+
+
+def _furthest(days: Iterable[date], today: date) -> list[date]:
+    """Return the days that are too many, those furthest from ``today``."""
+    return sorted(days, key=lambda day: abs(day - today))[MOST_DAYS:]

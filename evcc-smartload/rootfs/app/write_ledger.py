@@ -29,17 +29,17 @@ class WriteLedger:
         self._sent: _Sent | None = None
 
     def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
-        """Ask the guard; what it lets through is on record from now on."""
+        """Ask the guard; what it lets through is on record once its outcome is known."""
         self.settle()
         self._guard.before_write(setting, old_pct, new_pct)
         self._sent = _Sent(at=self._now(), setting=setting, old_pct=old_pct, new_pct=new_pct)
 
     def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
         """Note what evcc accepted."""
-        self._guard.after_write(setting, accepted_pct)
         sent, self._sent = self._sent, None
         if sent is not None:
             self._record(sent, accepted_pct)
+        self._guard.after_write(setting, accepted_pct)
 
     def settle(self) -> None:
         """Record as failed what evcc did not confirm; called when the writing is over."""
