@@ -33,7 +33,7 @@ from storage.history_store import HistoryStore
 from track_record import DAYS_KEPT, TrackRecord
 
 ONE_DAY = timedelta(days=1)
-REPORT_EVERY = timedelta(hours=1)
+REPORT_EVERY = timedelta(hours=6)
 # A day of which the provider's curve is known less is not judged.
 _WHOLE_DAY_FRAC = 0.9
 _PRICE_KINDS = (ForecastKind.IMPORT_PRICE, ForecastKind.EXPORT_PRICE)
