@@ -225,6 +225,12 @@ class HomePast:
         low, middle, high = (archive.said(lead, start, end, part) for part in archive.PARTS)
         return low, middle, high
 
+    def has_provider_near(self, at: datetime) -> bool:
+        """Return whether a provider's word is known of any time within two months of ``at``."""
+        archive = self._said[ForecastKind.PV_PROVIDER]
+        near = archive.said(timedelta(0), at - SAID_KEPT, at + SAID_KEPT)
+        return bool(np.isfinite(near.values).any())
+
     def pv_past(self, until: datetime) -> PvPast:
         """Return what the PV forecast learns from, up to ``until``."""
         start = until - SAID_KEPT

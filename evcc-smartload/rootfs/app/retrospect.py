@@ -88,7 +88,8 @@ class Retrospect:
             midnight = self._place.midnight(today - self._unread_days.popleft() * ONE_DAY)
             self._courses.read_day(self._store, midnight)
             return True
-        for back in range(1, DAYS_KEPT + 1):
+        # One day more than is told of: what would have been said then is about the first of them.
+        for back in range(1, DAYS_KEPT + 2):
             day = today - back * ONE_DAY
             if self._is_to_rehearse(day):
                 self._rehearsed = {one for one in self._rehearsed if one < today} | {day}
@@ -162,9 +163,9 @@ class Retrospect:
         past = self._past.pv_past(midnight)
         provider = self._provider_at(midnight)
         pv = pv_competitors(past, provider, issue)
-        if provider is None and any(np.isfinite(one.values).any() for one in past.said.values()):
-            # What the provider said before is not known of imported days; without it ours would be
-            # judged for what it is not.
+        if provider is None and self._past.has_provider_near(midnight):
+            # What the provider said is not known of days before the start; without it ours would
+            # be judged for what it is not.
             pv = dict.fromkeys(pv, lambda: None)
         return {
             ForecastKind.LOAD: load_competitors(self._past.house_kw(midnight), issue),
