@@ -2,8 +2,8 @@
 
 Run from the repository's root: .venv/bin/python -m tools.take_screenshots
 
-The buffer is shown as a newcomer meets it, observed for ten days; the moment is shown live, on a
-sunny day on which a car charges. It takes about two minutes.
+The buffer is shown as a newcomer meets it, observed for ten days; the moment and the forecast are
+shown live, on a sunny day on which a car charges. It takes a few minutes.
 """
 
 import io
@@ -28,7 +28,7 @@ IMAGES = ROOT / "docs/images"
 PORT = 8198
 URL = f"http://127.0.0.1:{PORT}"
 WIDTH_PX = 1280
-HEIGHT_PX = {"now": 900, "buffer": 1000}
+HEIGHT_PX = {"now": 900, "buffer": 1000, "forecast": 1240}
 COLOURS = 255
 FASTEST = 3600.0
 CYCLES_A_DAY = 96
@@ -130,6 +130,7 @@ def main() -> None:
                 wait_for(lambda state: cycles_of(state) > n_cycles and is_sunny_with_a_car(state))
                 ask("/demo/speed", {"speed": 1})
                 take(browser, "now")
+                take(browser, "forecast")
                 browser.close()
         finally:
             demo.send_signal(signal.SIGTERM)

@@ -165,6 +165,18 @@ describe("the sentence", () => {
     expect(plain(lead)).toBe("Morgen braucht das Haus 12 kWh; wie viel Sonne kommt, ist nicht bekannt.");
   });
 
+  it.each([
+    ["de", DE, "Heute kommt keine Sonne mehr, und das Haus braucht noch 6,0 kWh."],
+    ["en", EN, "Today no more sun is to come, and the house will still need 6.0 kWh."],
+  ] as const)("knows that the sun has set, in %s", (lang, format, words) => {
+    const said = forecast(new Date(NOW).toISOString(), 192);
+    said.days = said.days.map((one) => (one.kind === "pv" && !one.is_whole ? day("pv", one.day, false, [0, 0, 0.01]) : one));
+
+    const { because } = forecastSentence(facts({ forecast: said }), MESSAGES[lang], format);
+
+    expect(plain(because[0] ?? "")).toBe(words);
+  });
+
   it("says that nobody is at home", () => {
     const said = forecast(new Date(NOW).toISOString(), 192, { away: { since: "2026-11-22T08:00:00Z", share_frac: 0.45 } });
 
@@ -270,6 +282,13 @@ describe("the format of forecasts", () => {
     ["2026-03-29T21:59:00Z", "2026-03-29"],
   ])("knows the local day of %s", (instant, iso) => {
     expect(DE.isoDay(Date.parse(instant))).toBe(iso);
+  });
+
+  it.each([
+    ["EUR", "0,92 ct/kWh"],
+    ["JPY", "0,0092 JPY/kWh"],
+  ])("writes small differences of prices in %s", (currency, text) => {
+    expect(plain(new Format("de", BERLIN, currency).finePrice(0.00923))).toBe(text);
   });
 
   it("tells the two hours of a night in autumn apart", () => {

@@ -311,7 +311,7 @@ export const de = {
     freshness: "Aktualität",
     freshnessText: "wie frisch sie ist",
     accuracy: "Treffsicherheit",
-    accuracyText: "wie gut sie zuletzt traf",
+    accuracyText: "wie genau sie die nächsten 24 h treffen dürfte",
     bias: "Korrektur",
     biasText: "Faktor auf die Prognose des Anbieters",
     spread: "Preisspanne",
@@ -413,7 +413,7 @@ export const de = {
   chart: {
     now: "jetzt",
     keys: "Mit den Pfeiltasten durch die Zeit gehen.",
-    range: (low: string, high: string) => `${low} bis ${high}`,
+    range: (low: string, high: string) => `${low}\u00a0bis\u00a0${high}`,
   },
 
   forecast: deForecast,

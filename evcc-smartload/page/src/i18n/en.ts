@@ -301,7 +301,7 @@ export const en: Messages = {
     freshness: "Freshness",
     freshnessText: "how recent it is",
     accuracy: "Accuracy",
-    accuracyText: "how well it did lately",
+    accuracyText: "how close it should come over the next 24 h",
     bias: "Correction",
     biasText: "factor on the provider's forecast",
     spread: "Price spread",
@@ -403,7 +403,7 @@ export const en: Messages = {
   chart: {
     now: "now",
     keys: "Use the arrow keys to step through time.",
-    range: (low, high) => `${low} to ${high}`,
+    range: (low, high) => `${low}\u00a0to\u00a0${high}`,
   },
 
   forecast: enForecast,

@@ -9,12 +9,14 @@ interface DayWords {
   both: (sun: string, range: string, house: string) => string;
   sunOnly: (sun: string, range: string) => string;
   houseOnly: (house: string) => string;
+  noSun: (house: string | null) => string;
 }
 
-const dayWords = (day: string, more: string): DayWords => ({
+const dayWords = (day: string, more: string, noMore: string): DayWords => ({
   both: (sun, range, house) => `${day} kommen${more} etwa ${sun} Sonne (${range}), und das Haus braucht${more} ${house}.`,
   sunOnly: (sun, range) => `${day} kommen${more} etwa ${sun} Sonne (${range}).`,
   houseOnly: (house) => `${day} braucht das Haus${more} ${house}; wie viel Sonne kommt, ist nicht bekannt.`,
+  noSun: (house) => `${day} kommt keine Sonne${noMore}${house === null ? "" : `, und das Haus braucht${more} ${house}`}.`,
 });
 
 export const deForecast = {
@@ -22,9 +24,9 @@ export const deForecast = {
   refused: "Die Prognose ließ sich gerade nicht laden. Die Seite versucht es von selbst weiter.",
   first: "Die erste Prognose entsteht mit der nächsten Berechnung.",
   noTomorrow: "Wie viel Sonne morgen kommt, ist noch nicht bekannt.",
-  tomorrow: dayWords("Morgen", ""),
-  today: dayWords("Heute", ""),
-  restOfToday: dayWords("Heute", " noch"),
+  tomorrow: dayWords("Morgen", "", ""),
+  today: dayWords("Heute", "", ""),
+  restOfToday: dayWords("Heute", " noch", " mehr"),
   away: (since: string, share: string) => `Seit ${since} scheint niemand zu Hause zu sein: Das Haus braucht ${share} vom Üblichen.`,
   holiday: (day: string) => `${day} ist Feiertag.`,
   noPast: "Noch keine Vergangenheit: Die Bänder sind bewusst weit.",
@@ -78,7 +80,7 @@ export const deForecast = {
     restOfToday: "Heute noch",
     tomorrow: "Morgen",
     tomorrowAt: (time: string) => `morgen ${time}`,
-    hint: "An 8 von 10 Tagen soll die Menge in ihrer Spanne liegen. Die Spanne gilt für den ganzen Tag; die Ränder der Viertelstunden ergeben sie nicht als Summe.",
+    hint: "An 8 von 10 Tagen soll die Menge in ihrer Spanne liegen. Sie ist für den Tag als Ganzes gerechnet und enger als die Bänder der Viertelstunden zusammen.",
     none: "Sobald es eine Prognose gibt, steht hier, was jeder Tag bringt.",
     untilSurplus: (at: string, likely: string, most: string) =>
       `Bis zum nächsten Überschuss (${at}) braucht das Haus voraussichtlich ${likely} mehr, als die Sonne liefert; zu 90\u00a0% sind es höchstens ${most}.`,
@@ -100,7 +102,7 @@ export const deForecast = {
     freshness: "Aktualität",
     freshnessWords: { high: "Der Anbieter hat vor Kurzem Neues gesagt.", middle: "Der Anbieter hat länger nichts Neues gesagt.", low: "Die Prognose des Anbieters ist alt." },
     accuracy: "Treffsicherheit",
-    accuracyWords: { high: "In den letzten sieben Tagen traf sie gut.", middle: "In den letzten sieben Tagen traf sie mäßig.", low: "In den letzten sieben Tagen lag sie oft daneben." },
+    accuracyWords: (error: string) => `Die Menge der nächsten 24 Stunden dürfte um etwa ${error} daneben liegen; das folgt aus dem Band und den letzten sieben Tagen.`,
     product: (coverage: string, freshness: string, accuracy: string, raw: string) =>
       `${coverage} × ${freshness} × ${accuracy} = ${raw}; die Konfidenz folgt dem in Ruhe.`,
     meaning: (days: string, from: string, to: string, error: string) =>
@@ -134,7 +136,7 @@ export const deForecast = {
     since: (since: string, until: string) => `Vom ${since} bis zum ${until} ist beurteilt, was am Vortag gesagt wurde.`,
     none: "Noch gibt es nichts zu beurteilen: Erst muss gekommen sein, was am Vortag gesagt wurde. Das dauert gut einen Tag.",
     mae: (error: string, days: number, shown: string) =>
-      `Im Mittel ${error} daneben (${shown} ${plural(days, "Tag", "Tage")}).`,
+      `Im Mittel ${error} daneben (${shown}\u00a0${plural(days, "Tag", "Tage")}).`,
     daily: (kwh: string, pct: string | null) => `Über einen ganzen Tag gerechnet ${kwh} daneben${pct === null ? "" : ` (${pct})`}.`,
     coverage: (share: string) => `In ${share} der Viertelstunden lag der wahre Wert im Band; gewollt sind 80\u00a0%.`,
     verdict: {
@@ -171,13 +173,13 @@ export const deForecast = {
 
   models: {
     title: "Welches Verfahren, und warum",
-    hint: "Für jede Prognose treten mehrere Verfahren an. Es gilt das mit dem kleinsten Verlust auf den letzten Tagen; je kleiner, desto näher lagen Mitte und Band an dem, was kam.",
+    hint: "Für jede Prognose treten mehrere Verfahren an. Es gilt das mit dem kleinsten Verlust in den letzten zwei Wochen, doch gewechselt wird nur bei klarem Vorsprung. Je kleiner, desto näher lagen Mitte und Band an dem, was kam.",
     none: "Sobald es eine Prognose gibt, steht hier, wie sie entsteht.",
     uses: (model: string) => `In Gebrauch: ${model}`,
     reason: {
       best: "Es hatte zuletzt den kleinsten Verlust.",
       too_little_history: "Zum Vergleichen ist noch zu wenig Vergangenheit da; bis dahin gilt die Voreinstellung.",
-      kept: "Ein anderes war etwas besser, aber nicht genug, um zu wechseln.",
+      kept: "Ein anderes hat einen kleineren Verlust, aber nicht deutlich genug oder nicht an genug Tagen, um zu wechseln.",
     } satisfies Record<ChoiceReason, string>,
     model: "Verfahren",
     loss: "Verlust",
@@ -205,7 +207,7 @@ export const deForecast = {
     days: "Tage mit Messwerten",
     size: "Größe",
     builtOn: "Davon für das Haus genutzt",
-    nDays: (days: number, shown: string) => `${shown} ${plural(days, "Tag", "Tage")}`,
+    nDays: (days: number, shown: string) => `${shown}\u00a0${plural(days, "Tag", "Tage")}`,
     problem: "Gerade kann nichts aufgezeichnet werden:",
     imports: "Übernommen aus anderen Aufzeichnungen",
     source: {

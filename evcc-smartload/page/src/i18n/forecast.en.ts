@@ -4,10 +4,11 @@ import type { ForecastMessages } from "./forecast.de";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
-const dayWords = (day: string, more: string): ForecastMessages["tomorrow"] => ({
+const dayWords = (day: string, more: string, noMore: string): ForecastMessages["tomorrow"] => ({
   both: (sun, range, house) => `${day} about ${sun} of sun is ${more}to come (${range}), and the house will ${more}need ${house}.`,
   sunOnly: (sun, range) => `${day} about ${sun} of sun is ${more}to come (${range}).`,
   houseOnly: (house) => `${day} the house will ${more}need ${house}; how much sun is coming is not known.`,
+  noSun: (house) => `${day} ${noMore} sun is to come${house === null ? "" : `, and the house will ${more}need ${house}`}.`,
 });
 
 export const enForecast: ForecastMessages = {
@@ -19,9 +20,10 @@ export const enForecast: ForecastMessages = {
     both: (sun, range, house) => `Tomorrow brings about ${sun} of sun (${range}), and the house will need ${house}.`,
     sunOnly: (sun, range) => `Tomorrow brings about ${sun} of sun (${range}).`,
     houseOnly: (house) => `Tomorrow the house will need ${house}; how much sun is coming is not known.`,
+    noSun: (house) => `Tomorrow brings no sun${house === null ? "" : `, and the house will need ${house}`}.`,
   },
-  today: dayWords("Today", ""),
-  restOfToday: dayWords("Today", "still "),
+  today: dayWords("Today", "", "no"),
+  restOfToday: dayWords("Today", "still ", "no more"),
   away: (since, share) => `Nobody seems to have been at home since ${since}: the house uses ${share} of its usual.`,
   holiday: (day) => `${day} is a public holiday.`,
   noPast: "No past yet: the bands are wide on purpose.",
@@ -73,7 +75,7 @@ export const enForecast: ForecastMessages = {
     restOfToday: "Rest of today",
     tomorrow: "Tomorrow",
     tomorrowAt: (time) => `tomorrow ${time}`,
-    hint: "On 8 out of 10 days the energy should lie within its range. The range is that of the day as a whole; the edges of its quarter hours do not add up to it.",
+    hint: "On 8 out of 10 days the energy should lie within its range. It is worked out for the day as a whole, and narrower than the bands of its quarter hours added up.",
     none: "Once there is a forecast, this says what each day brings.",
     untilSurplus: (at, likely, most) =>
       `Until the next surplus (${at}) the house will probably need ${likely} more than the sun gives; with 90% certainty no more than ${most}.`,
@@ -99,11 +101,7 @@ export const enForecast: ForecastMessages = {
       low: "The provider's forecast is old.",
     },
     accuracy: "Accuracy",
-    accuracyWords: {
-      high: "It did well over the last seven days.",
-      middle: "It did moderately well over the last seven days.",
-      low: "It was often off over the last seven days.",
-    },
+    accuracyWords: (error) => `The next 24 hours' energy will probably be off by about ${error}; the band and the last seven days say so.`,
     product: (coverage, freshness, accuracy, raw) => `${coverage} × ${freshness} × ${accuracy} = ${raw}; the confidence follows calmly.`,
     meaning: (days, from, to, error) => `On ${days} days with a confidence like now (${from} to ${to}) the day's energy was off by ${error} on average.`,
     meaningOpen: "What a confidence like now means in your home shows after some such days.",
@@ -134,7 +132,7 @@ export const enForecast: ForecastMessages = {
     title: "How good the forecast is",
     since: (since, until) => `From ${since} to ${until}, what was said a day before has been judged.`,
     none: "There is nothing to judge yet: what was said a day before has to have come first. That takes a good day.",
-    mae: (error, days, shown) => `Off by ${error} on average (${shown} ${plural(days, "day", "days")}).`,
+    mae: (error, days, shown) => `Off by ${error} on average (${shown}\u00a0${plural(days, "day", "days")}).`,
     daily: (kwh, pct) => `Over a whole day, off by ${kwh}${pct === null ? "" : ` (${pct})`}.`,
     coverage: (share) => `In ${share} of quarter hours the true value was inside the band; 80% is the aim.`,
     verdict: { honest: "The band is right.", narrow: "The band is too narrow.", wide: "The band is wider than it need be." },
@@ -167,13 +165,13 @@ export const enForecast: ForecastMessages = {
 
   models: {
     title: "Which method, and why",
-    hint: "Several methods compete for each forecast. The one with the smallest loss on recent days is used; the smaller, the closer its middle and band were to what came.",
+    hint: "Several methods compete for each forecast. The one with the smallest loss over the last two weeks is used, but it takes a clear lead to change. The smaller, the closer its middle and band were to what came.",
     none: "Once there is a forecast, this says how it is made.",
     uses: (model) => `In use: ${model}`,
     reason: {
       best: "It had the smallest loss lately.",
       too_little_history: "There is too little past to compare by; until there is, the default is used.",
-      kept: "Another one was a little better, but not by enough to change.",
+      kept: "Another one has a smaller loss, but not by enough, or not on enough days, to change.",
     },
     model: "Method",
     loss: "Loss",
@@ -201,7 +199,7 @@ export const enForecast: ForecastMessages = {
     days: "Days with readings",
     size: "Size",
     builtOn: "Of these used for the house",
-    nDays: (days, shown) => `${shown} ${plural(days, "day", "days")}`,
+    nDays: (days, shown) => `${shown}\u00a0${plural(days, "day", "days")}`,
     problem: "Nothing can be recorded right now:",
     imports: "Taken over from other records",
     source: { evcc: "evcc", influx: "InfluxDB", home_assistant: "Home Assistant", live: "own readings" },

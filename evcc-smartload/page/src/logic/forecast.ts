@@ -7,6 +7,8 @@ import type { Format } from "./format";
 
 /** Below so many days of past the bands are wide because little is known. */
 export const SHORT_PAST_DAYS = 14;
+/** An energy below is as good as none [kWh]. */
+export const NEXT_TO_NOTHING_KWH = 0.05;
 
 export function expectationOf(forecast: Forecast | null, kind: ForecastKind): Expectation | null {
   return forecast?.expectations.find((one) => one.kind === kind) ?? null;
@@ -99,6 +101,7 @@ export function forecastSentence(
 function daySentence(day: DayAhead, words: Messages["forecast"]["tomorrow"], t: Messages, format: Format): string {
   const house = day.load === null ? null : format.kwhBand(0, day.load.p50_kwh, day.load.p50_kwh).middle;
   if (day.pv === null) return house === null ? t.forecast.noTomorrow : words.houseOnly(house);
+  if (day.pv.p90_kwh < NEXT_TO_NOTHING_KWH) return words.noSun(house);
   const sun = format.kwhBand(day.pv.p10_kwh, day.pv.p50_kwh, day.pv.p90_kwh);
   const range = t.chart.range(sun.low, sun.high);
   return house === null ? words.sunOnly(sun.middle, range) : words.both(sun.middle, range, house);

@@ -157,6 +157,11 @@ export class Format {
       : `${this.priceNumber(perKwh)}${NBSP}${this.priceUnit}`;
   }
 
+  /** A difference that `price` would round away: "0,92 ct/kWh". */
+  finePrice(perKwh: number): string {
+    return `${this.write(perKwh * this.priceScale, this.priceScale === 1 ? 4 : 2)}${NBSP}${this.priceUnit}`;
+  }
+
   /** The number of `price` alone. */
   priceNumber(perKwh: number): string {
     const shown = perKwh * this.priceScale;

@@ -109,7 +109,8 @@ function direction(context: Context, kind: ForecastKind, bias: Known): string {
   const words = context.t.forecast.accuracy;
   if (bias === null) return "–";
   const size = amount(context, kind, bias);
-  return bias === 0 ? size : `${size} ${bias > 0 ? words.tooMuch : words.tooLittle}`;
+  const isNothing = size === amount(context, kind, 0);
+  return isNothing ? size : `${size} ${bias > 0 ? words.tooMuch : words.tooLittle}`;
 }
 
 function share({ format }: Context, frac: Known): string {
@@ -148,7 +149,8 @@ function leadsTable(context: Context, accuracy: Accuracy): TableSpec {
 function daysTable(context: Context, accuracy: Accuracy): TableSpec {
   const { t, format } = context;
   const words = t.forecast.accuracy;
-  const hasConfidence = accuracy.by_day.some((day) => day.confidence_frac !== null);
+  // How far the sun was trusted says nothing about the house.
+  const hasConfidence = accuracy.kind === "pv" && accuracy.by_day.some((day) => day.confidence_frac !== null);
   return {
     caption: `${t.forecast.kind[accuracy.kind]}: ${words.byDay}`,
     head: isPrice(accuracy.kind)

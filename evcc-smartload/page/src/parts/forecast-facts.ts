@@ -4,15 +4,13 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { bandOfConfidence, isPrice, judgeCorrelation } from "../logic/accuracy";
 import { SLOT_MS } from "../logic/buffer-log";
-import { type DayAhead, daysAhead } from "../logic/forecast";
+import { type DayAhead, daysAhead, NEXT_TO_NOTHING_KWH } from "../logic/forecast";
 import type { AccuracyReport, Energy, Expectation, Forecast, ForecastKind, ImportProgress, Known, NamedWindow } from "../model";
 import { renderTable, type TableSpec } from "./lazy-table";
 
 const ALL = 0.995;
 const GOOD = 0.8;
 const FAIR = 0.5;
-/** A need below is as good as none [kWh]. */
-const NEXT_TO_NOTHING_KWH = 0.05;
 
 // -- confidence -------------------------------------------------------------------------------------
 
@@ -39,7 +37,7 @@ export function renderConfidence(context: Context, forecast: Forecast | null, re
       <ul class="parts">
         ${part(words.coverage, parts?.coverage_frac, words.coverageWords(pct(parts?.coverage_frac), (parts?.coverage_frac ?? 0) >= ALL, parts?.coverage_frac === 0))}
         ${part(words.freshness, parts?.freshness_frac, words.freshnessWords[level(parts?.freshness_frac)])}
-        ${part(words.accuracy, parts?.accuracy_frac, words.accuracyWords[level(parts?.accuracy_frac)])}
+        ${part(words.accuracy, parts?.accuracy_frac, words.accuracyWords(pct(1 - (parts?.accuracy_frac ?? 0))))}
       </ul>
       <p class="hint num">${parts === null ? nothing : words.product(pct(parts.coverage_frac), pct(parts.freshness_frac), pct(parts.accuracy_frac), pct(parts.raw_frac))}</p>
       ${parts === null ? nothing : confidenceMeaning(context, parts.confidence_frac, report)}
@@ -111,6 +109,7 @@ function daysTable(context: Context, days: readonly DayAhead[]): TemplateResult 
   };
   const range = (energy: Energy | null): TemplateResult => {
     if (energy === null) return html`–`;
+    if (energy.p90_kwh < NEXT_TO_NOTHING_KWH) return html`<b>${format.kwh(0)}</b>`;
     const shown = format.kwhBand(energy.p10_kwh, energy.p50_kwh, energy.p90_kwh);
     return html`<b>${shown.middle}</b> <small>${t.chart.range(shown.low, shown.high)}</small>`;
   };
@@ -182,7 +181,7 @@ function candidatesTable(context: Context, kind: ForecastKind, choice: Expectati
   const words = t.forecast.models;
   const loss = (value: Known): string => {
     if (value === null) return "–";
-    return isPrice(kind) ? format.price(value) : `${format.number(value, 3)}\u00a0kW`;
+    return isPrice(kind) ? format.finePrice(value) : `${format.number(value, 3)}\u00a0kW`;
   };
   return {
     caption: `${words.title}: ${t.forecast.kind[kind]}`,
