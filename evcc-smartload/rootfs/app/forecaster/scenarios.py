@@ -39,9 +39,9 @@ LEAST_KNOWN_FRAC = 0.8
 # The assumed paths weigh as much as so many of the home's own.
 ASSUMED_PATHS = 20.0
 N_ASSUMED = 200
-# The correlation of the ranks' normal scores falls to 1/e within these hours, towards what a day has
-# in common with itself. PV as measured PV errors hang together (0.83, 0.69, 0.50, 0.22 at 0.5, 1, 2
-# and 4 h); the house is set. What windows turn out to be corrects both (forecaster.windows).
+# The correlation of the ranks' normal scores falls to 1/e within these hours, towards what a day
+# has in common with itself. PV as measured PV errors hang together (0.83, 0.69, 0.50, 0.22 at 0.5,
+# 1, 2 and 4 h); the house is set. What windows turn out to be corrects both (forecaster.windows).
 LOAD_MEMORY_H, LOAD_DAY_FRAC = 1.5, 0.15
 PV_MEMORY_H, PV_DAY_FRAC = 2.8, 0.1
 
