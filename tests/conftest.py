@@ -1,7 +1,29 @@
 """What holds for all tests."""
 
+import weakref
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from storage.history_store import HistoryStore
 
 # The same examples on every machine and at every run; how long one takes says nothing about us.
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
 settings.load_profile("reproducible")
+
+
+@pytest.fixture(autouse=True)
+def histories_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End the writer of every history that a test began: it would keep the whole service alive."""
+    begun: weakref.WeakSet[HistoryStore] = weakref.WeakSet()
+    begin = HistoryStore.__init__
+
+    def begin_and_note(self: HistoryStore, *args: object, **kwargs: object) -> None:
+        begin(self, *args, **kwargs)  # type: ignore[arg-type]  # passed on as they came
+        begun.add(self)
+
+    monkeypatch.setattr(HistoryStore, "__init__", begin_and_note)
+    yield
+    for store in tuple(begun):
+        store.close(timeout_s=1.0)

@@ -62,6 +62,7 @@ def live_through(data_dir: Path, *, until: datetime, duration: timedelta, live: 
         assert service.parts.buffer_calc is not None
         service.parts.buffer_calc.activate_live()
     run_loop(service.parts, until=until)
+    service.parts.memory.close(TIMEOUT_S)
     return Past(at=until, data_dir=data_dir, home=service.home.to_state())
 
 
@@ -160,6 +161,7 @@ class ServedHome:
         self._loop.join(TIMEOUT_S)
         hand_back(self._parts)
         self._web.stop(TIMEOUT_S)
+        self._parts.memory.close(TIMEOUT_S)
 
     def __enter__(self) -> Self:
         self.start()
