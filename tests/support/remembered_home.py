@@ -50,6 +50,8 @@ class RememberedHome:
 
     def look_back_to_the_end(self, now: datetime = TODAY) -> int:
         """Look back until nothing is left; return how many pieces there were."""
+        while self.past.read_more():
+            pass
         n_pieces = 0
         while self.retrospect.look_back(now):
             n_pieces += 1

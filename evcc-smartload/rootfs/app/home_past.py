@@ -25,6 +25,7 @@ from storage.history_store import HistoryStore
 HOUR = timedelta(hours=1)
 # Leads at which forecasts are looked back at: the moment, the next hours, the next two days.
 LEADS = (timedelta(0), HOUR, 6 * HOUR, 24 * HOUR, 48 * HOUR)
+SHOWN_LEAD = 24 * HOUR
 # What was said is compared over four weeks and learned from over two months.
 SAID_KEPT = timedelta(days=62)
 # Forecasts are looked at for at most this long ahead of now; a wrong clock may say anything.
@@ -70,12 +71,28 @@ class HomePast:
         }
         end = slot_start(now) + SLOT
         self._take_columns(self._store.read_energies(end - self._keep, end))
-        for kind, said in self._said.items():
-            for lead in LEADS:
-                start = end - SAID_KEPT
-                until = end + max(lead, SLOT)
-                band = self._store.read_said_before_array(kind, start, until, lead)
-                said.fill(lead, start, band)
+        self._unread = deque(
+            (kind, lead) for kind in BANDED for lead in LEADS if lead != SHOWN_LEAD
+        )
+        self._read_until = end
+        # The PV forecast learns from the provider's, and the owner sees what was said a day before;
+        # the rest is only looked back at.
+        for lead in LEADS:
+            self._read_said(ForecastKind.PV_PROVIDER, lead)
+        for kind in BANDED:
+            self._read_said(kind, SHOWN_LEAD)
+
+    def _read_said(self, kind: ForecastKind, lead: timedelta) -> None:
+        start, until = self._read_until - SAID_KEPT, self._read_until + max(lead, SLOT)
+        band = self._store.read_said_before_array(kind, start, until, lead)
+        self._said[kind].fill(lead, start, band)
+
+    def read_more(self) -> bool:
+        """Read another piece of what was said before this start; False when all of it is read."""
+        if not self._unread:
+            return False
+        self._read_said(*self._unread.popleft())
+        return True
 
     def follow_clock(self, now: datetime) -> bool:
         """Begin anew from the store when the clock leapt; return whether it did."""

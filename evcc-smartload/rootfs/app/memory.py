@@ -35,6 +35,8 @@ from track_record import TrackRecord
 TRACK_RECORD_NAME = "smartload_track_record.json"
 # How long the summary of what is kept may be shown unchanged.
 STATUS_FOR = timedelta(minutes=15)
+# At a start evcc is asked for so much; what is older is for the import.
+ASK_BACK = timedelta(hours=6)
 # An evcc that keeps no quarter hours may learn to with an update.
 ASK_AGAIN_AFTER = timedelta(hours=6)
 
@@ -141,6 +143,9 @@ class Memory:
         """Take in one look at evcc, and everything that came in meanwhile."""
         if self._past.follow_clock(now):
             self._begin_anew()
+        if self._fetched_until is None and now >= EARLIEST_PLAUSIBLE_NOW:
+            # From here on evcc's word is owed, however long it is away at first.
+            self._fetched_until = slot_start(now - ASK_BACK)
         site = reading.site if reading.is_fresh else None
         self._past.take(self._meter.observe(now, site, poll=poll))
         if self._past.collect():
@@ -181,7 +186,7 @@ class Memory:
             self._past.fill_said(forecast)
         if not recorded.energies:
             return
-        self._fetched_until = self._past.stored_until(EnergySource.EVCC)
+        self._fetched_until = self._past.stored_until(EnergySource.EVCC) or self._fetched_until
         if recorded.energies[0].start < self._place.midnight(self._place.day_of(now)):
             self._note_new_past()
 
@@ -216,6 +221,8 @@ class Memory:
 
     def look_back(self, now: datetime) -> None:
         """See how right forecasts were, one piece at a time."""
+        if self._past.read_more():
+            return
         # With half of the past everybody would be judged for what they could not know.
         if all(one.state is not ImportState.RUNNING for one in self.importing.progress):
             self.retrospect.look_back(now)

@@ -114,14 +114,21 @@ class SaidArchive:
                     continue
                 column, said = _name(lead, part), values[skipped:]
                 if only_gaps:
-                    there = self._slots.series(column, first, first + len(said) * SLOT).values
-                    said = np.where(np.isfinite(there), np.nan, said)
-                self._slots.put(column, first, said)
+                    self._put_into_gaps(column, first, said)
+                else:
+                    self._slots.put(column, first, said)
 
     def fill(self, lead: timedelta, start: datetime, band: FloatArray) -> None:
-        """Take over what a store kept for ``lead``: rows as in ``PARTS``, from ``start`` on."""
+        """Take over what a store kept for ``lead``: rows as in ``PARTS``, from ``start`` on.
+
+        What is there already was said since, and stays.
+        """
         for part, values in zip(self.PARTS, band, strict=True):
-            self._slots.put(_name(lead, part), start, values)
+            self._put_into_gaps(_name(lead, part), start, values)
+
+    def _put_into_gaps(self, column: str, start: datetime, values: FloatArray) -> None:
+        there = self._slots.series(column, start, start + len(values) * SLOT).values
+        self._slots.put(column, start, np.where(np.isfinite(there), np.nan, values))
 
     def said(
         self, lead: timedelta, start: datetime, end: datetime, part: str = "p50"
