@@ -30,6 +30,7 @@ DEMO_START = datetime(2026, 4, 20, 6, 0, tzinfo=UTC)
 PAST = timedelta(days=10)
 # What evcc recorded before SmartLoad came: as much as the simulated one keeps beside the ten days.
 RECORDED = timedelta(days=30)
+LONGEST_BREATH = timedelta(seconds=1)
 # A month in steps of an interval of 30 s would take longer than the ten days themselves.
 RECORDED_INTERVAL_S = 900.0
 # evcc's usual port, so that the simulated one can be looked at where people expect it.
@@ -77,7 +78,10 @@ class DemoTransport(httpx2.BaseTransport):
 
 
 class StandingClock:
-    """Tells another clock's time, and lets nobody wait: what is done with it takes no time."""
+    """Tells another clock's time, and lets nobody wait: what is done with it takes no time.
+
+    Who wants to wait for longer than a breath is told to stop: it would wait for ever.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -88,8 +92,8 @@ class StandingClock:
     def monotonic_s(self) -> float:
         return self._clock.monotonic_s()
 
-    def wait_until(self, instant: datetime, wake: threading.Event) -> bool:  # noqa: ARG002  # the protocol's
-        return wake.is_set()
+    def wait_until(self, instant: datetime, wake: threading.Event) -> bool:
+        return wake.is_set() or instant - self.now() > LONGEST_BREATH
 
 
 class Demo:
