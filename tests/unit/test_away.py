@@ -70,3 +70,9 @@ def test_a_house_without_peaks_cannot_be_told_from_an_empty_one() -> None:
     flat = SlotSeries(start=MONDAY, values=np.full(60 * 96, 0.5))
 
     assert find_away(flat, flat.end, zone=UTC) is None
+
+
+def test_a_house_that_never_used_anything_has_nobody_to_miss() -> None:
+    nothing = SlotSeries(start=MONDAY, values=np.zeros(40 * 96))
+
+    assert find_away(nothing, nothing.end, zone=UTC) is None

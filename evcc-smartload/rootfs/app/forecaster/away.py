@@ -46,7 +46,9 @@ def find_away(history: SlotSeries, issued_at: datetime, *, zone: tzinfo) -> Away
     bases, peaks, means = days.T
     base_kw = float(np.median(bases))
     lived_in = peaks > base_kw + QUIET_SHARE * (np.median(peaks) - base_kw)
-    peak_kw = float(np.quantile(peaks[lived_in], CALM_DAYS)) if lived_in.any() else base_kw
+    if not lived_in.any():
+        return None
+    peak_kw = float(np.quantile(peaks[lived_in], CALM_DAYS))
     if peak_kw < CLEAR_PEAK * base_kw:
         return None
     n_quiet = _quiet_slots(past.values, base_kw + QUIET_SHARE * (peak_kw - base_kw))
