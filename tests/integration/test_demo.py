@@ -10,8 +10,9 @@ import pytest
 import demo as demo_module
 from config import Config
 from demo import DEMO_START, Demo
-from main import Evcc, build_parts, run_loop
+from main import build_parts, run_loop
 from parts import Installation, Parts
+from site_watch import Evcc
 
 PAST = timedelta(hours=3)
 

@@ -18,8 +18,9 @@ import httpx2
 import structlog
 
 from config import Config
-from main import Evcc, build_parts, run_loop
+from main import build_parts, run_loop
 from parts import Installation, Parts
+from site_watch import Evcc
 from tests.support.sim_service import SteppedClock
 
 LONGEST_LIFE = timedelta(days=10)

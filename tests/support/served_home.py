@@ -13,11 +13,12 @@ from typing import Self
 from config import Config
 from domain.config_problem import ConfigProblem
 from dynamic_buffer import DynamicBufferCalc
-from main import Evcc, build_parts, hand_back, run_loop
+from main import build_parts, hand_back, run_loop
 from parts import Parts
 from simulator.default_home import default_home
 from simulator.home import SimulatedHome
 from simulator.transport import SimulatorTransport
+from site_watch import Evcc
 from tests.support.sim_service import EVCC_URL, SteppedClock, build_service, installation_at
 from tests.support.web_service import TIMEOUT_S, FromPeer
 from web.access import AccessRules

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from config import Config
-from main import Evcc, build_parts
+from main import build_parts
 from parts import Installation, Parts
 from simulator.default_home import default_home
 from simulator.home import SimulatedHome
 from simulator.transport import SimulatorTransport
+from site_watch import Evcc
 
 EVCC_URL = "http://evcc.test:7070"
 

@@ -27,6 +27,7 @@ WELL = Circumstances(
     unreadable=(),
     unwritable=(),
     cycle_failure=None,
+    forecast_failure=None,
     not_applied=None,
 )
 WRONG_OPTION = ConfigProblem(option="battery_min_soc", given="900", allowed="20 to 90 %")
@@ -57,6 +58,11 @@ CASES: list[tuple[ProblemCode, Severity, Change]] = [
         lambda seen: replace(seen, config_problems=(WRONG_OPTION,)),
     ),
     (ProblemCode.BUFFER_MISSING, Severity.ERROR, lambda seen: replace(seen, has_buffer=False)),
+    (
+        ProblemCode.FORECAST_FAILED,
+        Severity.ERROR,
+        lambda seen: replace(seen, forecast_failure="ValueError: x"),
+    ),
     (
         ProblemCode.CYCLE_FAILED,
         Severity.ERROR,

@@ -20,8 +20,9 @@ from domain.horizon import SLOT
 from domain.state import CycleKind, SystemState
 from dynamic_buffer import DynamicBufferCalc
 from inbox import Wish
-from main import Evcc, build_parts, fulfil, hand_back, run_cycle, turn
+from main import build_parts, fulfil, hand_back, run_cycle, turn
 from parts import Installation, Parts
+from site_watch import Evcc
 from state_store import _snapshot_to_json_dict
 from tests.support.sim_service import SteppedClock
 from tests.support.small_evcc import SmallEvcc
@@ -373,6 +374,38 @@ def test_a_cycle_that_fails_leaves_the_next_one_to_come(
 
     assert service.shown()["version"] == 1
     assert len(service.calc.log()) == 2
+
+
+def test_a_forecast_that_fails_does_not_stop_the_buffer(
+    service: Cycled, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn(service.parts, NOON, CycleKind.SLOT)
+    assert service.parts.pv_forecaster.confidence > 0.0
+    with monkeypatch.context() as broken:
+        broken.setattr(type(service.parts.memory.forecasting), "update", None)
+        turn(service.parts, NOON + SLOT, CycleKind.SLOT)
+        turn(service.parts, NOON + 2 * SLOT, CycleKind.SLOT)
+
+    assert len(said(lines, "forecast_failed")) == 1
+    assert said(lines, "cycle_failed") == []
+    assert [event["pv_confidence"] for event in service.calc.log()][1:] == [0, 0]
+    assert "forecast_failed" in [problem["code"] for problem in service.shown()["problems"]]
+    turn(service.parts, NOON + 3 * SLOT, CycleKind.SLOT)
+    assert service.shown()["problems"] == []
+    assert service.parts.pv_forecaster.confidence > 0.0
+
+
+def test_looking_back_that_fails_is_told_once_and_stops_nothing(
+    service: Cycled, lines: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(type(service.parts.memory), "look_back", None)
+        for k in range(3):
+            turn(service.parts, NOON + k * SLOT, CycleKind.SLOT)
+
+    assert len(said(lines, "look_back_failed")) == 1
+    assert said(lines, "cycle_failed") == []
+    assert len(service.calc.log()) == 3
 
 
 # The owner

@@ -19,6 +19,7 @@ export type ProblemCode =
   | "store_was_unreadable"
   | "config_invalid"
   | "clock_not_set"
+  | "forecast_failed"
   | "cycle_failed";
 
 export interface Problem {

@@ -40,6 +40,7 @@ class Circumstances:
     """What was wrong with state files that were read."""
     unwritable: tuple[str, ...]
     """What is wrong with state files that cannot be written."""
+    forecast_failure: str | None
     cycle_failure: str | None
     not_applied: str | None
     """The reason of the last event when a live decision was not applied."""
@@ -90,6 +91,10 @@ def _own_findings(seen: Circumstances) -> list[Finding]:
         )
     if seen.cycle_failure is not None:
         findings.append(_finding(ProblemCode.CYCLE_FAILED, Severity.ERROR, seen.cycle_failure))
+    if seen.forecast_failure is not None:
+        findings.append(
+            _finding(ProblemCode.FORECAST_FAILED, Severity.ERROR, seen.forecast_failure)
+        )
     if seen.unwritable:
         text = "; ".join(seen.unwritable)
         findings.append(_finding(ProblemCode.STORE_NOT_WRITABLE, Severity.ERROR, text))

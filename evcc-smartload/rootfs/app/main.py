@@ -9,12 +9,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx2
 import structlog
 
 from clock import Clock, SystemClock, next_slot_start
@@ -33,7 +32,7 @@ from controller import Controller
 from domain.control import EvccSetting
 from domain.state import CycleKind, CycleReport, SystemState
 from evcc_client import EvccClient
-from evcc_discovery import APP_CANDIDATES, find_evcc
+from evcc_discovery import APP_CANDIDATES
 from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox, Wish
@@ -42,7 +41,7 @@ from memory import Memory, MemoryOptions
 from parts import Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
 from problem_board import ProblemBoard
-from site_watch import Reading, SiteWatch
+from site_watch import Evcc, Reading, watch_for
 from state_store import StateStore
 from storage.history_store import HistoryStore
 from web.access import AccessRules
@@ -84,7 +83,7 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     settle_ownership(parts, now, reading)
 
     # What has happened since is known better by now; what the next days bring follows from it.
-    parts.memory.forecast(now, pv_forecaster, reading, every=parts.forecast_every())
+    forecast(parts, now, reading)
     pv_96 = pv_forecaster.slots_kw
     state = describe(parts, now, reading)
 
@@ -117,6 +116,33 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     state = conclude(parts, state, reading)
     store.update(state=state, plan_summary=None, buffer_result=buffer_result)
     log_decision(kind, state, buffer_result)
+
+
+def forecast(parts: Parts, now: datetime, reading: Reading) -> None:
+    """Say what is expected; when that fails nothing is trusted, and the cycle goes on."""
+    try:
+        parts.memory.forecast(now, parts.pv_forecaster, reading, every=parts.forecast_every())
+        parts.forecast_failure = None
+    except Exception as exc:
+        # The buffer is safe without a forecast, and what the owner sees must not wait for one.
+        failure = f"{type(exc).__name__}: {exc}"
+        if failure != parts.forecast_failure:
+            log.exception("forecast_failed")
+        parts.forecast_failure = failure
+        parts.pv_forecaster.distrust(now)
+
+
+def look_back(parts: Parts, now: datetime) -> None:
+    """See how right the forecasts were, and tidy up; nothing else depends on it."""
+    try:
+        parts.memory.look_back(now)
+        parts.memory.tidy(now)
+        parts.look_back_failure = None
+    except Exception as exc:
+        failure = f"{type(exc).__name__}: {exc}"
+        if failure != parts.look_back_failure:
+            log.exception("look_back_failed")
+        parts.look_back_failure = failure
 
 
 def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
@@ -228,8 +254,7 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
         # How right it all was is looked at piece by piece, when everything else is done.
-        parts.memory.look_back(now)
-        parts.memory.tidy(now)
+        look_back(parts, now)
     except Exception as exc:
         # The one broad net of the service: whatever a cycle trips over, the next one comes. The
         # page learns of it with the next look at evcc, and until a cycle succeeds.
@@ -261,15 +286,6 @@ def fulfil(parts: Parts, wish: Wish) -> None:
 
 
 # -- building ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evcc:
-    """Where evcc is: an address, or where to look for one."""
-
-    url: str = ""
-    candidates: Sequence[str] = ()
-    transport: httpx2.BaseTransport | None = None
 
 
 def build_parts(  # noqa: PLR0913  # where everything is, by name
@@ -346,20 +362,6 @@ def build_buffer(
     except Exception as exc:  # noqa: BLE001  # specified: a warning, and the service goes on
         log.warning("buffer_missing", error=str(exc) or type(exc).__name__)
     return buffer_calc
-
-
-def watch_for(evcc: EvccClient, evcc_at: Evcc, now: datetime) -> SiteWatch:
-    """Build what reads evcc; without an address it looks where evcc usually is."""
-    if evcc_at.url:
-        return SiteWatch(evcc, now, url=lambda: evcc.base_url)
-
-    def search() -> bool:
-        url = find_evcc(evcc_at.candidates, transport=evcc_at.transport)
-        if url is not None:
-            evcc.move_to(url)
-        return url is not None
-
-    return SiteWatch(evcc, now, url=lambda: evcc.base_url, search=search)
 
 
 def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebServer:

@@ -71,6 +71,8 @@ class Parts:
     n_cycles: int = 0
     last_cycle: CycleReport | None = None
     cycle_failure: str | None = None
+    forecast_failure: str | None = None
+    look_back_failure: str | None = None
 
     @property
     def state_files(self) -> tuple[StateFile | HistoryStore, ...]:
@@ -166,6 +168,7 @@ def _find_problems(
             has_buffer=buffer_calc is not None,
             unreadable=tuple(file.load_problem for file in files if file.load_problem),
             unwritable=tuple(file.save_problem for file in files if file.save_problem),
+            forecast_failure=parts.forecast_failure or parts.look_back_failure,
             cycle_failure=parts.cycle_failure,
             # Where somebody else has the say, a decision that is not applied is as it should be.
             not_applied=buffer_calc.not_applied

@@ -1,14 +1,18 @@
 """Reads evcc, remembers the last good reading, and notices what is worth a cycle of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import httpx2
 
 from domain.ports import SiteReader
 from domain.site import SiteSnapshot
 from domain.state import EvccStatus
 from domain.tariff import with_past
 from errors import SourceError
+from evcc_client import EvccClient
+from evcc_discovery import find_evcc
 
 # A local day has up to 25 hours.
 LONGEST_DAY = timedelta(hours=25)
@@ -113,3 +117,26 @@ def _differs(before: SiteSnapshot, after: SiteSnapshot) -> bool:
         != {(lp.name, lp.connected) for lp in after.loadpoints}
         or (before.battery is None) != (after.battery is None)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evcc:
+    """Where evcc is: an address, or where to look for one."""
+
+    url: str = ""
+    candidates: Sequence[str] = ()
+    transport: httpx2.BaseTransport | None = None
+
+
+def watch_for(evcc: EvccClient, evcc_at: Evcc, now: datetime) -> SiteWatch:
+    """Build what reads evcc; without an address it looks where evcc usually is."""
+    if evcc_at.url:
+        return SiteWatch(evcc, now, url=lambda: evcc.base_url)
+
+    def search() -> bool:
+        url = find_evcc(evcc_at.candidates, transport=evcc_at.transport)
+        if url is not None:
+            evcc.move_to(url)
+        return url is not None
+
+    return SiteWatch(evcc, now, url=lambda: evcc.base_url, search=search)

@@ -170,6 +170,10 @@ export const de = {
       title: "Die Uhr ist noch nicht gestellt",
       text: "Bis sie stimmt, geht SmartLoad nicht live.",
     },
+    forecast_failed: {
+      title: "Die Prognose ist fehlgeschlagen",
+      text: "Bis sie wieder gelingt, traut SmartLoad der Sonne nicht, und der Puffer bleibt auf seinem Grundwert.",
+    },
     cycle_failed: {
       title: "Eine Berechnung ist fehlgeschlagen",
       text: "Die nächste kommt mit der nächsten Viertelstunde.",

@@ -158,6 +158,10 @@ export const en: Messages = {
       title: "The clock is not set yet",
       text: "Until it is, SmartLoad does not go live.",
     },
+    forecast_failed: {
+      title: "The forecast failed",
+      text: "Until it succeeds again SmartLoad does not trust the sun, and the buffer stays at its base.",
+    },
     cycle_failed: {
       title: "A calculation failed",
       text: "The next comes with the next quarter hour.",

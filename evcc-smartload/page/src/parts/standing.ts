@@ -108,6 +108,7 @@ const CODES_WITH_DETAIL = new Set([
   "store_not_writable",
   "store_was_unreadable",
   "config_invalid",
+  "forecast_failed",
   "cycle_failed",
 ]);
 

@@ -25,6 +25,7 @@ class ProblemCode(StrEnum):
     STORE_WAS_UNREADABLE = "store_was_unreadable"
     CONFIG_INVALID = "config_invalid"
     CLOCK_NOT_SET = "clock_not_set"
+    FORECAST_FAILED = "forecast_failed"
     CYCLE_FAILED = "cycle_failed"
 
 

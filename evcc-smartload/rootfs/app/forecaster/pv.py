@@ -213,6 +213,12 @@ class PVForecaster:
         model.calm = follow_calmly(model.calm, raw_frac, now)
         self._save()
 
+    def distrust(self, now: datetime) -> None:
+        """Trust nothing, as something went wrong; trust comes back as smoothly as ever."""
+        self._model.calm = follow_calmly(self._model.calm, 0.0, now)
+        self._judged = None
+        self._save()
+
     def _note_changes(self, now: datetime, start: datetime, solar: Sequence[SolarSlot]) -> None:
         model = self._model
         upcoming = tuple(slot for slot in solar if slot.start >= start)
