@@ -38,7 +38,7 @@ EVCC_PORT = 7070
 # Only the cycles: the confidence comes out the same, in three quarters of the time.
 POLL_WHILE_FAST_FORWARDING = timedelta(minutes=15)
 # A forecast costs more than a simulated quarter hour, and that one is seen by nobody.
-FORECAST_WHILE_FAST_FORWARDING = timedelta(hours=3)
+FORECAST_WHILE_FAST_FORWARDING = timedelta(hours=6)
 SHORTEST_POLL = timedelta(seconds=30)
 # At 360 times real time the page still changes about once a second.
 REAL_POLL = timedelta(seconds=1)

@@ -34,7 +34,7 @@ from track_record import TrackRecord
 
 TRACK_RECORD_NAME = "smartload_track_record.json"
 # How long the summary of what is kept may be shown unchanged.
-STATUS_FOR = timedelta(minutes=15)
+STATUS_FOR = timedelta(hours=1)
 # At a start evcc is asked for so much; what is older is for the import.
 ASK_BACK = timedelta(hours=6)
 # An evcc that keeps no quarter hours may learn to with an update.
@@ -187,8 +187,9 @@ class Memory:
         if not recorded.energies:
             return
         self._fetched_until = self._past.stored_until(EnergySource.EVCC) or self._fetched_until
-        if recorded.energies[0].start < self._place.midnight(self._place.day_of(now)):
-            self._note_new_past()
+        first_day = self._place.day_of(recorded.energies[0].start)
+        if first_day < self._place.day_of(now):
+            self.retrospect.note_new_past(since=first_day)
 
     def note_decision(self, now: datetime, buffer_result: Mapping[str, object] | None) -> None:
         """Keep the cycle's decision about the buffer."""

@@ -66,6 +66,7 @@ class Retrospect:
         self._unread_days = deque(range(1, DAYS_KEPT + 1))
         # What would have been said is kept in memory only, so that each start works it out again.
         self._rehearsed: set[date] = set()
+        self._filled: set[date] = set()
         self._record.forget_verdicts_without_losses()
 
     @property
@@ -73,10 +74,11 @@ class Retrospect:
         """How right it was; None before it was looked at for the first time."""
         return self._report
 
-    def note_new_past(self) -> None:
-        """Look again at days that could not be judged: more of them is known now."""
-        self._rehearsed.clear()
-        self._record.forget_verdicts_without_losses()
+    def note_new_past(self, since: date | None = None) -> None:
+        """Look again at days that could not be judged: more is known of those from ``since`` on."""
+        first = since or date.min
+        self._rehearsed = {day for day in self._rehearsed if day < first}
+        self._record.forget_verdicts_without_losses(since=first)
 
     def look_back(self, now: datetime) -> bool:
         """Do one piece of looking back; return whether there was one to do."""
@@ -93,6 +95,7 @@ class Retrospect:
             day = today - back * ONE_DAY
             if self._is_to_rehearse(day):
                 self._rehearsed = {one for one in self._rehearsed if one < today} | {day}
+                self._filled = {one for one in self._filled if one < today} | {day}
                 self._rehearse(day)
                 return True
         if self._reported_at is None or not timedelta(0) <= now - self._reported_at < REPORT_EVERY:
@@ -102,9 +105,10 @@ class Retrospect:
         return False
 
     def _is_to_rehearse(self, day: date) -> bool:
-        if day in self._rehearsed:
-            return False
-        return bool(self._unjudged(day)) or self._has_silence(day)
+        if day not in self._rehearsed and self._unjudged(day):
+            return True
+        # Once filled is enough: more of the past changes what would have been said only a little.
+        return day not in self._filled and self._has_silence(day)
 
     def _unjudged(self, day: date) -> list[ForecastKind]:
         return [kind for kind in OUR_MODEL if not self._record.is_judged(kind, day)]

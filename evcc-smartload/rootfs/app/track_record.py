@@ -88,11 +88,12 @@ class TrackRecord:
             model: float(loss) if np.isfinite(loss) else None for model, loss in losses.items()
         }
 
-    def forget_verdicts_without_losses(self) -> None:
-        """Look anew at days that could not be judged: their measurements may have come since."""
+    def forget_verdicts_without_losses(self, since: date = date.min) -> None:
+        """Look anew at days from ``since`` on that could not be judged: more is known of them."""
         for by_day in self._kept.losses.values():
             for day in [day for day in by_day if all(x is None for x in by_day[day].values())]:
-                del by_day[day]
+                if day >= since:
+                    del by_day[day]
 
     def choose(self, kind: ForecastKind, models: Sequence[str], today: date) -> ModelChoice:
         """Return which of ``models`` to use for a kind; the first one is the default."""
