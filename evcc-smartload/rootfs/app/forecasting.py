@@ -28,11 +28,11 @@ from forecaster.competition import (
     Issue,
     load_competitors,
     price_competitors,
-    pv_competitors,
+    simple_competitors,
 )
 from forecaster.load import learn_levels
 from forecaster.pv import PVForecaster
-from forecaster.series import Bands, FloatArray, SlotSeries
+from forecaster.series import Bands, FloatArray, SlotSeries, to_tuple
 from forecaster.windows import energies, named_windows
 from home_past import HomePast
 from place import Place
@@ -95,7 +95,7 @@ class Forecasting:
             issued_at=now,
             start=start,
             expectations=tuple(expectations),
-            provider_kw=_to_tuple(pv.provider),
+            provider_kw=() if pv.provider is None else to_tuple(pv.provider.values),
             confidence=pv.confidence_parts,
             days=self._days(now, load[1], sun_bands),
             windows=named_windows(
@@ -150,10 +150,10 @@ class Forecasting:
         if pv.forecast is None or not np.isfinite(pv.forecast.bands.values).any():
             return None, None
         ours = pv.forecast
-        past = self._past.pv_past(slot_start(issue.at))
+        measured = self._past.pv_kw(slot_start(issue.at))
         competitors = {
-            **pv_competitors(past, None, issue),
             OUR_MODEL[ForecastKind.PV]: lambda: ours.bands,
+            **simple_competitors(measured, issue, floor=0.0),
         }
         choice, bands = self._choose(ForecastKind.PV, competitors, today)
         # Slots of which nothing is known at all are those that were always dark.
@@ -208,7 +208,9 @@ class Forecasting:
         if provider is None or not np.isfinite(provider.values).any():
             return
         nothing = (None,) * len(provider.values)
-        band = BandSeries(start=provider.start, p10=nothing, p50=_to_tuple(provider), p90=nothing)
+        band = BandSeries(
+            start=provider.start, p10=nothing, p50=to_tuple(provider.values), p90=nothing
+        )
         self._past.take_forecast(
             IssuedForecast(
                 kind=ForecastKind.PV_PROVIDER, issued_at=now, band=band, model=_PROVIDER_MODEL
@@ -222,9 +224,9 @@ class Forecasting:
             parts = self._past.said(kind, DAY_BEFORE, begin, start)
             measured = self._past.measured_kw(kind, begin, start)
             if any(np.isfinite(part.values).any() for part in (*parts, measured)):
-                low, middle, high = (_to_tuple(part) for part in parts)
+                low, middle, high = (to_tuple(part.values) for part in parts)
                 said = BandSeries(start=begin, p10=low, p50=middle, p90=high)
-                found.append(Comparison(kind=kind, said=said, measured=_to_tuple(measured)))
+                found.append(Comparison(kind=kind, said=said, measured=to_tuple(measured.values)))
         return tuple(found)
 
     def _days(self, now: datetime, load: Bands, pv: Bands | None) -> tuple[DayEnergy, ...]:
@@ -252,14 +254,3 @@ def _expectation(
 ) -> Expectation:
     band = bands.to_band_series(_PRICE_DIGITS if kind in _PRICE_KINDS else 3)
     return Expectation(kind=kind, band=replace(band, n_known=n_known), choice=choice)
-
-
-def _to_tuple(series: SlotSeries | None) -> tuple[float | None, ...]:
-    if series is None:
-        return ()
-    return tuple(
-        round(value, 3) if known else None
-        for value, known in zip(
-            series.values.tolist(), np.isfinite(series.values).tolist(), strict=True
-        )
-    )

@@ -19,7 +19,7 @@ from domain.tariff import Rate
 from forecaster.archive import SaidArchive, SlotArchive
 from forecaster.energy_columns import EnergyColumns
 from forecaster.pv_past import PvPast
-from forecaster.series import FloatArray, SlotSeries, n_slots_between
+from forecaster.series import SlotSeries, n_slots_between, to_array
 from storage.history_store import HistoryStore
 
 HOUR = timedelta(hours=1)
@@ -164,7 +164,7 @@ class HomePast:
             return
         band = forecast.band
         parts = {
-            name: _array(values)
+            name: to_array(values)
             for name, values in (("p10", band.p10), ("p50", band.p50), ("p90", band.p90))
         }
         said.note(forecast.issued_at, band.start, parts, only_gaps=only_gaps)
@@ -281,7 +281,3 @@ def _slots_of(rates: Sequence[Rate], until: datetime) -> SlotSeries | None:
         if first < last:
             values[max(0, first) : max(0, last)] = rate.price_eur_per_kwh
     return SlotSeries(start=begin, values=values)
-
-
-def _array(values: Sequence[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

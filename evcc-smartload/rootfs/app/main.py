@@ -71,7 +71,6 @@ log = structlog.get_logger("smartload")
 
 def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) -> None:
     """Decide, apply, show and remember, once; ``reading`` is evcc's answer of this moment."""
-    started_s = parts.clock.monotonic_s()
     store, controller, pv_forecaster, buffer_calc = (
         parts.store,
         parts.controller,
@@ -82,8 +81,18 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     # Whose values stand in evcc comes first: one of them may be the owner's hand.
     settle_ownership(parts, now, reading)
 
-    # What has happened since is known better by now; what the next days bring follows from it.
-    forecast(parts, now, reading)
+    # What evcc has stored since is more exact than our readings. Its time to answer is not ours.
+    every = parts.forecast_every()
+    succeeds(parts, "fetch_failed", lambda: parts.memory.fetch(now, reading, every=every))
+    started_s = parts.clock.monotonic_s()
+
+    # What the next days bring; when that cannot be said, nothing is trusted.
+    if not succeeds(
+        parts,
+        "forecast_failed",
+        lambda: parts.memory.forecast(now, pv_forecaster, reading, every=every),
+    ):
+        pv_forecaster.distrust(now)
     pv_96 = pv_forecaster.slots_kw
     state = describe(parts, now, reading)
 
@@ -118,31 +127,27 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     log_decision(kind, state, buffer_result)
 
 
-def forecast(parts: Parts, now: datetime, reading: Reading) -> None:
-    """Say what is expected; when that fails nothing is trusted, and the cycle goes on."""
+def succeeds(parts: Parts, failed: str, step: Callable[[], None]) -> bool:
+    """Do a step that the buffer and the page must not wait for; return whether it succeeded.
+
+    A failure is logged as the event ``failed`` when it is a new one, and kept for the page.
+    """
     try:
-        parts.memory.forecast(now, parts.pv_forecaster, reading, every=parts.forecast_every())
-        parts.forecast_failure = None
+        step()
     except Exception as exc:
-        # The buffer is safe without a forecast, and what the owner sees must not wait for one.
         failure = f"{type(exc).__name__}: {exc}"
-        if failure != parts.forecast_failure:
-            log.exception("forecast_failed")
-        parts.forecast_failure = failure
-        parts.pv_forecaster.distrust(now)
+        if failure != parts.failures.get(failed):
+            log.exception(failed)
+        parts.failures[failed] = failure
+        return False
+    parts.failures.pop(failed, None)
+    return True
 
 
 def look_back(parts: Parts, now: datetime) -> None:
     """See how right the forecasts were, and tidy up; nothing else depends on it."""
-    try:
-        parts.memory.look_back(now)
-        parts.memory.tidy(now)
-        parts.look_back_failure = None
-    except Exception as exc:
-        failure = f"{type(exc).__name__}: {exc}"
-        if failure != parts.look_back_failure:
-            log.exception("look_back_failed")
-        parts.look_back_failure = failure
+    parts.memory.look_back(now)
+    parts.memory.tidy(now)
 
 
 def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
@@ -254,7 +259,7 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
         # How right it all was is looked at piece by piece, when everything else is done.
-        look_back(parts, now)
+        succeeds(parts, "look_back_failed", lambda: look_back(parts, now))
     except Exception as exc:
         # The one broad net of the service: whatever a cycle trips over, the next one comes. The
         # page learns of it with the next look at evcc, and until a cycle succeeds.

@@ -164,8 +164,10 @@ class Memory:
         self.retrospect.begin_anew()
         self.forecasting.note_new_past()
 
-    def fetch(self, now: datetime) -> None:
-        """Ask evcc for the quarter hours it stored since the last time."""
+    def fetch(self, now: datetime, reading: Reading, *, every: timedelta) -> None:
+        """Ask evcc for the quarter hours it stored since, when a forecast is due."""
+        if not reading.is_fresh or not self.forecasting.is_due(now, every):
+            return
         if now < EARLIEST_PLAUSIBLE_NOW or (self._ask_evcc_from and now < self._ask_evcc_from):
             return
         asked = range_to_fetch(now, stored_until=self._fetched_until)
@@ -203,11 +205,9 @@ class Memory:
     def forecast(
         self, now: datetime, pv: PVForecaster, reading: Reading, *, every: timedelta
     ) -> None:
-        """Learn what evcc knows better, and say what is expected; at most once in ``every``."""
+        """Say what is expected, unless it was said less than ``every`` ago."""
         if not self.forecasting.is_due(now, every):
             return
-        if reading.is_fresh:
-            self.fetch(now)
         site = reading.site
         fresh = site if reading.is_fresh else None
         pv.update(

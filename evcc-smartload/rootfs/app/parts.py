@@ -1,7 +1,7 @@
 """What one cycle works with, and how its state is put together for those who look."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,8 @@ class Parts:
     n_cycles: int = 0
     last_cycle: CycleReport | None = None
     cycle_failure: str | None = None
-    forecast_failure: str | None = None
-    look_back_failure: str | None = None
+    failures: dict[str, str] = field(default_factory=dict)
+    """What lately failed without stopping a cycle, by the event in the log."""
 
     @property
     def state_files(self) -> tuple[StateFile | HistoryStore, ...]:
@@ -168,7 +168,7 @@ def _find_problems(
             has_buffer=buffer_calc is not None,
             unreadable=tuple(file.load_problem for file in files if file.load_problem),
             unwritable=tuple(file.save_problem for file in files if file.save_problem),
-            forecast_failure=parts.forecast_failure or parts.look_back_failure,
+            forecast_failure=next(iter(parts.failures.values()), None),
             cycle_failure=parts.cycle_failure,
             # Where somebody else has the say, a decision that is not applied is as it should be.
             not_applied=buffer_calc.not_applied

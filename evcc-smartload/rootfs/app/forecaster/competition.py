@@ -61,7 +61,7 @@ def load_competitors(
             levels=levels,
         )
 
-    return {LOAD_MODEL: ours, **_simple(history, issue, floor=0.0)}
+    return {LOAD_MODEL: ours, **simple_competitors(history, issue, floor=0.0)}
 
 
 def pv_competitors(past: PvPast, provider: SlotSeries | None, issue: Issue) -> Competitors:
@@ -72,7 +72,7 @@ def pv_competitors(past: PvPast, provider: SlotSeries | None, issue: Issue) -> C
             past, provider, issued_at=issue.at, n_slots=issue.n_slots, zone=issue.zone
         ).bands
 
-    return {PV_MODEL: ours, **_simple(past.measured, issue, floor=0.0)}
+    return {PV_MODEL: ours, **simple_competitors(past.measured, issue, floor=0.0)}
 
 
 def price_competitors(published: SlotSeries, issue: Issue) -> Competitors:
@@ -83,10 +83,12 @@ def price_competitors(published: SlotSeries, issue: Issue) -> Competitors:
             published, issue.at, issue.n_slots, zone=issue.zone, holidays=issue.holidays
         ).bands
 
-    return {PRICE_MODEL: ours, **_simple(published, issue, floor=None)}
+    return {PRICE_MODEL: ours, **simple_competitors(published, issue, floor=None)}
 
 
-def _simple(history: SlotSeries, issue: Issue, *, floor: float | None) -> Competitors:
+def simple_competitors(history: SlotSeries, issue: Issue, *, floor: float | None) -> Competitors:
+    """Return the simple models on ``history``; nothing they say lies below ``floor``."""
+
     def one(baseline: Baseline) -> Callable[[], Bands | None]:
         return lambda: baseline_bands(
             baseline, history, issue.at, issue.n_slots, zone=issue.zone, floor=floor

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -85,11 +85,12 @@ class Bands:
 
     def to_band_series(self, digits: int = 3) -> BandSeries:
         """Return middle and 80 % band in the form that is stored and shown."""
-        low, middle, high = (_to_tuple(self.at(level), digits) for level in (0.1, 0.5, 0.9))
+        low, middle, high = (to_tuple(self.at(level), digits) for level in (0.1, 0.5, 0.9))
         return BandSeries(start=self.start, p10=low, p50=middle, p90=high)
 
 
-def _to_tuple(values: FloatArray, digits: int) -> tuple[float | None, ...]:
+def to_tuple(values: FloatArray, digits: int = 3) -> tuple[float | None, ...]:
+    """Return values in the form that is stored and shown: rounded, not known as None."""
     return tuple(
         round(value, digits) if known else None
         for value, known in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)
@@ -103,12 +104,9 @@ def to_kwh(values_kw: FloatArray) -> FloatArray:
 
 def series_of(start: datetime, values: Sequence[float | None]) -> SlotSeries:
     """Return a series of ``values``; None becomes not known."""
-    return SlotSeries(
-        start=start,
-        values=np.array([np.nan if value is None else value for value in values], dtype=np.float64),
-    )
+    return SlotSeries(start=start, values=to_array(values))
 
 
-def lead_of(issued_at: datetime, slot: datetime) -> timedelta:
-    """Return how long before its slot a forecast was said; the running slot has lead 0."""
-    return max(timedelta(0), slot - issued_at)
+def to_array(values: Sequence[float | None]) -> FloatArray:
+    """Return ``values`` as an array; None becomes not known."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
