@@ -1,0 +1,324 @@
+"""What a plan is made for: series, batteries, cars and limits, as numbers without a clock.
+
+Symbols and equations stand in docs/planner.md. All series of a problem have one length, one entry
+per slot; energies are per slot and measured at the AC side, states of charge at the cell side.
+"""
+
+import itertools
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+_RISING_TOLERANCE = 1e-9
+_LONGEST_SLOT_H = 24.0
+
+
+class ProblemError(ValueError):
+    """A problem that no home can have; the text names the field and what is wrong with it."""
+
+
+def series(values: npt.ArrayLike) -> FloatArray:
+    """Return ``values`` as an array of floats that nobody can change."""
+    array = np.array(values, dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuePiece:
+    """The next ``width_kwh`` of stored energy are worth this much each."""
+
+    width_kwh: float
+    eur_per_kwh: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaperPoint:
+    """From ``soc_kwh`` on the battery takes at most ``charge_max_kw`` (AC side)."""
+
+    soc_kwh: float
+    charge_max_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reserve:
+    """The buffer as a priced wish: what is missing below ``soc_kwh`` costs by the hour.
+
+    Args:
+        soc_kwh: Where the battery should stay at the end of each slot, shape (n_slots,).
+        eur_per_kwh_h: Price of one missing kWh for one hour.
+    """
+
+    soc_kwh: FloatArray
+    eur_per_kwh_h: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryModel:
+    """A home battery.
+
+    Charging ``c`` and discharging ``d`` [kWh, AC] change the state of charge by
+    ``c * charge_efficiency_frac - d / discharge_efficiency_frac``. A start outside the limits is
+    legal: the battery is not driven further out, and comes back as soon as it pays.
+
+    Args:
+        soc_kwh: What is stored at the beginning of the first slot.
+        wear_eur_per_kwh: Cost of one kWh taken out.
+        terminal: What energy is worth that is left at the end, from ``soc_min_kwh`` upwards,
+            falling. The last piece holds for all that lies above, the first for what lies below.
+        taper: Concave limit of the charging power by the state of charge at a slot's beginning:
+            straight lines between the points, flat outside them.
+        may_grid_charge: Whether more may be charged than the PV has left.
+        may_export: Whether energy from it may be fed in.
+        may_feed_cars: Whether cars may be charged from it at all.
+        cars_above_kwh: Only above this state of charge (at a slot's end) a car is charged from it.
+        reserve: The buffer, a priced wish.
+    """
+
+    name: str
+    capacity_kwh: float
+    soc_kwh: float
+    soc_min_kwh: float
+    soc_max_kwh: float
+    charge_max_kw: float
+    discharge_max_kw: float
+    charge_efficiency_frac: float
+    discharge_efficiency_frac: float
+    wear_eur_per_kwh: float = 0.0
+    terminal: tuple[ValuePiece, ...] = ()
+    taper: tuple[TaperPoint, ...] = ()
+    may_grid_charge: bool = True
+    may_export: bool = True
+    may_feed_cars: bool = True
+    cars_above_kwh: float = 0.0
+    reserve: Reserve | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerRange:
+    """Powers that a charger can hold, both ends included; zero is always possible besides."""
+
+    low_kw: float
+    high_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CarModel:
+    """A car at its charger from ``arrival_slot`` (inside) to ``deadline_slot`` (outside).
+
+    Args:
+        soc_kwh: What is stored on arrival.
+        wish: What the next kWh is worth to the owner, from ``soc_kwh`` upwards, falling; together
+            the pieces are the most that may be charged. A kWh that is missing to the end of the
+            pieces costs its value.
+        target_kwh: Where the owner wants it by the deadline, for naming what is missing.
+        ranges: Powers at the AC side, rising and apart: one range, or one per number of phases.
+        fixed_kwh: When the owner has decided (mode "now"): what is charged in each slot, shape
+            (n_slots,); nothing is left to plan.
+    """
+
+    name: str
+    capacity_kwh: float
+    soc_kwh: float
+    target_kwh: float
+    arrival_slot: int
+    deadline_slot: int
+    ranges: tuple[PowerRange, ...]
+    charge_efficiency_frac: float
+    wish: tuple[ValuePiece, ...]
+    fixed_kwh: FloatArray | None = None
+
+    @property
+    def room_kwh(self) -> float:
+        """What may be charged at most (cell side)."""
+        return sum(piece.width_kwh for piece in self.wish)
+
+    @property
+    def max_kw(self) -> float:
+        """The highest power."""
+        return max((span.high_kw for span in self.ranges), default=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlanProblem:
+    """A home over the slots to come.
+
+    Args:
+        slot_h: Length of a slot [h].
+        import_price_eur_per_kwh: Shape (n_slots,), may be negative.
+        export_price_eur_per_kwh: Paid for feed-in, shape (n_slots,), may be negative.
+        pv_kwh: PV per slot, shape (n_slots,), at least 0.
+        load_kwh: House without battery and cars, shape (n_slots,), at least 0.
+        import_max_kwh: Most that may be bought per slot (fuse), shape (n_slots,); None: no limit.
+        export_max_kwh: Most that may be fed in per slot; None: no limit.
+        can_curtail: Whether PV can be turned down.
+    """
+
+    slot_h: float
+    import_price_eur_per_kwh: FloatArray
+    export_price_eur_per_kwh: FloatArray
+    pv_kwh: FloatArray
+    load_kwh: FloatArray
+    import_max_kwh: FloatArray | None = None
+    export_max_kwh: FloatArray | None = None
+    can_curtail: bool = False
+    batteries: tuple[BatteryModel, ...] = ()
+    cars: tuple[CarModel, ...] = ()
+
+    @property
+    def n_slots(self) -> int:
+        """How many slots there are."""
+        return len(self.load_kwh)
+
+    def checked(self) -> Self:
+        """Return the problem itself when a home can have it.
+
+        Raises:
+            ProblemError: It cannot; every reason is in the text.
+        """
+        found = [*self._wrong_series(), *self._wrong_batteries(), *self._wrong_cars()]
+        if found:
+            raise ProblemError("; ".join(found))
+        return self
+
+    def _wrong_series(self) -> list[str]:
+        found = []
+        if not (np.isfinite(self.slot_h) and 0.0 < self.slot_h <= _LONGEST_SLOT_H):
+            found.append(f"slot_h must be above 0 and at most 24, not {self.slot_h}")
+        if self.n_slots == 0:
+            found.append("there is no slot to plan")
+        every = {
+            "import_price_eur_per_kwh": self.import_price_eur_per_kwh,
+            "export_price_eur_per_kwh": self.export_price_eur_per_kwh,
+            "pv_kwh": self.pv_kwh,
+            "load_kwh": self.load_kwh,
+            "import_max_kwh": self.import_max_kwh,
+            "export_max_kwh": self.export_max_kwh,
+        }
+        for name, values in every.items():
+            if values is None:
+                continue
+            found += _wrong_values(name, values, self.n_slots, is_energy=name.endswith("_kwh"))
+        return found
+
+    def _wrong_batteries(self) -> list[str]:
+        found = []
+        for battery in self.batteries:
+            found += [f"battery {battery.name}: {text}" for text in _wrong_battery(battery)]
+            reserve = battery.reserve
+            if reserve is not None:
+                found += _wrong_values(
+                    f"battery {battery.name}: reserve",
+                    reserve.soc_kwh,
+                    self.n_slots,
+                    is_energy=True,
+                )
+                if not reserve.eur_per_kwh_h >= 0.0:
+                    found.append(f"battery {battery.name}: the price of the reserve is negative")
+        return found
+
+    def _wrong_cars(self) -> list[str]:
+        found = []
+        for car in self.cars:
+            found += [f"car {car.name}: {text}" for text in _wrong_car(car)]
+            if car.fixed_kwh is not None:
+                found += _wrong_values(
+                    f"car {car.name}: fixed_kwh", car.fixed_kwh, self.n_slots, is_energy=True
+                )
+        return found
+
+
+def _wrong_values(name: str, values: FloatArray, n_slots: int, *, is_energy: bool) -> list[str]:
+    if values.shape != (n_slots,):
+        return [f"{name} has {values.shape} entries for {n_slots} slots"]
+    if not np.isfinite(values).all():
+        return [f"{name} contains numbers that are not finite"]
+    if is_energy and (values < 0.0).any():
+        return [f"{name} must not be negative"]
+    return []
+
+
+def _wrong_battery(battery: BatteryModel) -> list[str]:
+    found = []
+    numbers = {
+        "capacity_kwh": battery.capacity_kwh,
+        "soc_kwh": battery.soc_kwh,
+        "soc_min_kwh": battery.soc_min_kwh,
+        "soc_max_kwh": battery.soc_max_kwh,
+        "charge_max_kw": battery.charge_max_kw,
+        "discharge_max_kw": battery.discharge_max_kw,
+        "wear_eur_per_kwh": battery.wear_eur_per_kwh,
+        "cars_above_kwh": battery.cars_above_kwh,
+    }
+    found += [
+        f"{name} must be a finite number of at least 0, not {number}"
+        for name, number in numbers.items()
+        if not (np.isfinite(number) and number >= 0.0)
+    ]
+    if battery.soc_min_kwh > battery.soc_max_kwh:
+        found.append(f"soc_min_kwh {battery.soc_min_kwh} is above soc_max_kwh")
+    if battery.soc_max_kwh > battery.capacity_kwh:
+        found.append(f"soc_max_kwh {battery.soc_max_kwh} is above capacity_kwh")
+    for name, frac in (
+        ("charge_efficiency_frac", battery.charge_efficiency_frac),
+        ("discharge_efficiency_frac", battery.discharge_efficiency_frac),
+    ):
+        if not 0.0 < frac <= 1.0:
+            found.append(f"{name} must be above 0 and at most 1, not {frac}")
+    found += _wrong_pieces("terminal", battery.terminal)
+    found += _wrong_taper(battery.taper)
+    return found
+
+
+def _wrong_taper(taper: tuple[TaperPoint, ...]) -> list[str]:
+    """A concave limit that falls: more power near full would make the model a wrong one."""
+    slopes = [0.0]
+    for before, after in itertools.pairwise(taper):
+        if after.soc_kwh <= before.soc_kwh:
+            return ["the points of the taper must rise in soc_kwh"]
+        rise_kw = after.charge_max_kw - before.charge_max_kw
+        slopes.append(rise_kw / (after.soc_kwh - before.soc_kwh))
+    if any(not (np.isfinite(point.soc_kwh) and point.charge_max_kw >= 0.0) for point in taper):
+        return ["the powers of the taper must be finite and at least 0"]
+    if any(after > before + _RISING_TOLERANCE for before, after in itertools.pairwise(slopes)):
+        return ["the taper must fall ever more steeply (concave)"]
+    return []
+
+
+def _wrong_car(car: CarModel) -> list[str]:
+    found = []
+    for name, number in (
+        ("capacity_kwh", car.capacity_kwh),
+        ("soc_kwh", car.soc_kwh),
+        ("target_kwh", car.target_kwh),
+    ):
+        if not (np.isfinite(number) and number >= 0.0):
+            found.append(f"{name} must be a finite number of at least 0, not {number}")
+    if not 0.0 < car.charge_efficiency_frac <= 1.0:
+        found.append(
+            f"charge_efficiency_frac must be above 0 and at most 1, not "
+            f"{car.charge_efficiency_frac}"
+        )
+    if car.arrival_slot < 0:
+        found.append(f"arrival_slot must be at least 0, not {car.arrival_slot}")
+    previous_kw = 0.0
+    for span in car.ranges:
+        if not (previous_kw <= span.low_kw <= span.high_kw and np.isfinite(span.high_kw)):
+            found.append("the power ranges must be rising and apart, each low_kw <= high_kw")
+            break
+        previous_kw = span.high_kw
+    found += _wrong_pieces("wish", car.wish)
+    return found
+
+
+def _wrong_pieces(name: str, pieces: tuple[ValuePiece, ...]) -> list[str]:
+    if any(not (piece.width_kwh >= 0.0 and np.isfinite(piece.eur_per_kwh)) for piece in pieces):
+        return [f"{name} has a piece without a finite value or with a negative width"]
+    values = [piece.eur_per_kwh for piece in pieces]
+    if any(after > before + _RISING_TOLERANCE for before, after in itertools.pairwise(values)):
+        return [f"the values of {name} must fall"]
+    return []
