@@ -333,3 +333,159 @@ export interface AccuracyReport {
   confidence_rank_correlation: Known; // negative is good: sure days had small errors
   confidence_bands: ConfidenceBand[];
 }
+
+// -- GET /plan?lang=de|en ---------------------------------------------------------------------------
+
+export type Rung = "exact" | "fast" | "shifted" | "rules" | "hands_off";
+export type PlanStatus = "proven" | "unproven";
+
+export interface PlanReason {
+  code: string; // domain/plan.py, ReasonCode
+  device: string; // name of the battery or the car; "" for the PV
+  facts: Record<string, string | number>;
+  sentence: string; // in the language asked for
+  detail: string; // the same in full, with every number
+}
+
+export interface PlanCost {
+  import_eur: number;
+  export_eur: number; // negative: a gain
+  wear_eur: number;
+  stored_eur: number; // minus what the batteries gain until the end is worth
+  missing_eur: number; // price of what the wishes of cars miss
+  reserve_eur: number;
+  overload_eur: number;
+  total_eur: number;
+}
+
+export interface PlanBattery {
+  name: string;
+  title: string;
+  capacity_kwh: number;
+  start_kwh: number;
+  charge_kwh: number[];
+  discharge_kwh: number[];
+  soc_kwh: number[]; // at the end of each slot
+}
+
+export interface PlanCar {
+  name: string;
+  title: string;
+  number: number; // evcc's 1-based loadpoint
+  capacity_kwh: number | null; // null: energies are above an unknown state
+  start_kwh: number;
+  target_kwh: number;
+  by: string | null;
+  charge_kwh: number[];
+  soc_kwh: number[];
+}
+
+export interface PlannedAction {
+  start: string;
+  end: string;
+  kwh: number;
+  reason: PlanReason;
+}
+
+export interface UnmetWish {
+  car: string;
+  title: string;
+  target_kwh: number;
+  reached_kwh: number;
+  missing_kwh: number;
+  capacity_kwh: number | null;
+  by: string | null;
+  sentence: string;
+}
+
+export interface WhatIf {
+  device: string;
+  decision: "charge" | "discharge" | "rest";
+  opposite: "charge" | "discharge" | "rest";
+  extra_eur: number; // never negative
+  holds_until: string | null;
+  sentence: string;
+}
+
+export interface RuleCost {
+  rule: string; // domain/plan.py, OwnerRule
+  device: string;
+  eur: number;
+  eur_per_day: number;
+  sentence: string;
+}
+
+export interface PlanChange {
+  since: string;
+  total_eur: number;
+  parts: { cause: "pv" | "load" | "price" | "soc" | "cars" | "rules" | "time"; eur: number }[];
+  moved_kwh: number;
+  kept_gain_eur: number;
+  sentence: string;
+}
+
+/** What battery and cars should do, slot by slot; energies are kWh per quarter hour. */
+export interface PlanJson {
+  schema: 1;
+  made_at: string | null; // null: there is no plan yet, `skipped` says why; the rest is empty
+  start: string | null;
+  slot_min: number;
+  n_slots: number;
+  n_known_prices: number; // so many prices are published, the rest is a forecast
+  rung: Rung;
+  skipped: { rung: Rung; cause: string; detail: string; sentence: string }[];
+  status: PlanStatus | null;
+  gap_eur: number | null;
+  solve_ms: number | null;
+  cost: PlanCost | null;
+  baseline: PlanCost | null; // evcc's own rules on the same forecast
+  saving_eur: number | null;
+  import_price_eur_per_kwh: number[];
+  export_price_eur_per_kwh: number[];
+  pv_kwh: number[];
+  load_kwh: number[];
+  grid_import_kwh: number[];
+  grid_export_kwh: number[];
+  curtail_kwh: number[];
+  batteries: PlanBattery[];
+  cars: PlanCar[];
+  marginal_eur_per_kwh: (number | null)[]; // what one kWh more used in a slot would cost
+  reasons: PlanReason[][]; // per slot
+  actions: PlannedAction[];
+  unmet: UnmetWish[];
+  what_if: WhatIf[];
+  rules: RuleCost[];
+  reserve: {
+    soc_kwh: number[];
+    eur_per_kwh_h: number;
+    eur: number;
+    eur_per_day: number;
+    short_kwh: number;
+  } | null;
+  change: PlanChange | null;
+  assumed: { name: string; sentence: string }[];
+}
+
+/** A plan in the state, in short; `text` has both languages. */
+export interface PlanSummary {
+  made_at: string;
+  rung: Rung;
+  status: PlanStatus | null;
+  cost_eur: number | null;
+  baseline_eur: number | null;
+  saving_eur: number | null;
+  solve_ms: number | null;
+  until: string;
+  now: PlanSummaryAction[]; // what is done in the present slot, one per device
+  next: PlanSummaryAction[]; // the next three actions
+  unmet: { car: string; text: { de: string; en: string } }[];
+}
+
+export interface PlanSummaryAction {
+  start: string;
+  end: string;
+  kwh: number;
+  code: string;
+  device: string;
+  text: { de: string; en: string };
+}
