@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from domain.control import EvccSetting
-from main import hand_back, turn
+from main import turn
+from ownership import hand_back
 from simulator.default_home import default_home
 from tests.support.sim_service import SteppedClock, build_service
 from tests.support.timed_evcc import TimedEvcc

@@ -13,7 +13,8 @@ from typing import Self
 from config import Config
 from domain.config_problem import ConfigProblem
 from dynamic_buffer import DynamicBufferCalc
-from main import build_parts, hand_back, run_loop
+from main import build_parts, run_loop
+from ownership import hand_back
 from parts import Parts
 from simulator.default_home import default_home
 from simulator.home import SimulatedHome

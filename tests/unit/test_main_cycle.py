@@ -20,7 +20,8 @@ from domain.horizon import SLOT
 from domain.state import CycleKind, SystemState
 from dynamic_buffer import DynamicBufferCalc
 from inbox import Wish
-from main import build_parts, fulfil, hand_back, run_cycle, turn
+from main import build_parts, fulfil, run_cycle, turn
+from ownership import hand_back
 from parts import Installation, Parts
 from site_watch import Evcc
 from state_store import _snapshot_to_json_dict

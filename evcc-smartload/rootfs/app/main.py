@@ -7,10 +7,9 @@ python main.py --demo                              a simulated home
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,8 @@ from command_line import (
     restore_missing,
     zone_of,
 )
-from config import Config, LoadedConfig
+from config import Config
 from controller import Controller
-from domain.control import EvccSetting
 from domain.state import CycleKind, CycleReport, SystemState
 from evcc_client import EvccClient
 from evcc_discovery import APP_CANDIDATES
@@ -38,15 +36,14 @@ from health import Heartbeat
 from inbox import Inbox, Wish
 from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
+from ownership import hand_back, settle_ownership
 from parts import Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
 from problem_board import ProblemBoard
+from serving import serve, web_for
 from site_watch import Evcc, Reading, watch_for
 from state_store import StateStore
 from storage.history_store import HistoryStore
-from web.access import AccessRules
-from web.app import WebParts, create_app
-from web.server import WebServer
 from write_ledger import WriteLedger
 
 if TYPE_CHECKING:
@@ -57,11 +54,6 @@ if TYPE_CHECKING:
 
 # Where evcc usually is when both run on the owner's own machines.
 STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "http://evcc:7070")
-# A stop asked for by SIGTERM is over within two seconds, whatever evcc does.
-LOOK_UP_S = 0.1
-HAND_BACK_S = 1.2
-WEB_STOP_S = 0.3
-HISTORY_STOP_S = 0.2
 
 log = structlog.get_logger("smartload")
 
@@ -148,42 +140,6 @@ def look_back(parts: Parts, now: datetime) -> None:
     """See how right the forecasts were, and tidy up; nothing else depends on it."""
     parts.memory.look_back(now)
     parts.memory.tidy(now)
-
-
-def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
-    """Tell the calculator what others set, and give back what is not ours to keep."""
-    if reading.site is None or not reading.is_fresh:
-        parts.controller.evcc_went_away()
-        return
-    adopt_time_zone(parts, reading.site.time_zone)
-    is_live = parts.is_live(now)
-    foreign_pct = parts.controller.note_reading(reading.site.settings, is_live=is_live, now=now)
-    if foreign_pct is not None and parts.buffer_calc is not None:
-        parts.buffer_calc.report_evcc_value(foreign_pct)
-    if parts.controller.owned and not (is_live and parts.controller.has_say):
-        hand_back(parts)
-
-
-def adopt_time_zone(parts: Parts, zone: tzinfo | None) -> None:
-    """Use the home's zone as evcc tells it, where neither option nor environment names one."""
-    if parts.installation.fixed_zone is None and zone is not None:
-        parts.controller.use_time_zone(zone)
-        parts.memory.use_time_zone(zone)
-        if parts.buffer_calc is not None:
-            parts.buffer_calc.use_time_zone(zone)
-
-
-def hand_back(parts: Parts) -> None:
-    """Give evcc the owner's values back, and let the calculator know what stands there now."""
-    owed = parts.controller.owned
-    kept = {owned.setting for owned in parts.controller.hand_back(parts.evcc)}
-    parts.ledger.settle()
-    for owned in owed:
-        if owned.setting in kept:
-            continue
-        log.info("setting_handed_back", setting=owned.setting.value, value_pct=owned.owner_pct)
-        if owned.setting is EvccSetting.BUFFER_SOC and parts.buffer_calc is not None:
-            parts.buffer_calc.report_evcc_value(owned.owner_pct)
 
 
 def log_decision(
@@ -369,65 +325,7 @@ def build_buffer(
     return buffer_calc
 
 
-def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebServer:
-    """Build the page's server.
-
-    Raises:
-        OSError: The address or the port cannot be used.
-    """
-    cfg = loaded.config
-    password = None if cfg.password is None else cfg.password.get_secret_value()
-    app = create_app(
-        WebParts(
-            store=parts.store,
-            inbox=parts.inbox,
-            heartbeat=parts.heartbeat,
-            clock=parts.clock,
-            rules=AccessRules(is_app=loaded.is_app, password=password),
-            buffer=lambda: parts.buffer_calc,
-            demo=None if demo is None else demo.clock,
-        )
-    )
-    return WebServer(app, host=cfg.bind_address, port=cfg.port)
-
-
 # -- the process ---------------------------------------------------------------------------------
-
-
-def serve(parts: Parts, web: WebServer, *, begin_import: Callable[[], None]) -> int:
-    """Run the cycle and the page until SIGTERM or Ctrl-C; then hand back and end within 2 s.
-
-    ``begin_import`` is called after the first cycle, by its thread.
-    """
-    ended = threading.Event()
-    asked_to_stop = False
-
-    def cycle() -> None:
-        try:
-            run_loop(parts, on_started=begin_import)
-            hand_back(parts)
-        finally:
-            ended.set()
-
-    def stop(*_: object) -> None:
-        # A handler interrupts this very thread, so it must not touch a lock this thread may hold.
-        nonlocal asked_to_stop
-        asked_to_stop = True
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    thread = threading.Thread(target=cycle, name="cycle", daemon=True)
-    web.start()
-    thread.start()
-    while not (asked_to_stop or ended.wait(LOOK_UP_S)) and web.is_serving:
-        pass
-    parts.inbox.stop()
-    parts.memory.importing.ask_to_stop()
-    thread.join(HAND_BACK_S)
-    web.stop(WEB_STOP_S)
-    parts.memory.close(HISTORY_STOP_S)
-    log.info("stopped", owed=[owned.setting.value for owned in parts.controller.owned])
-    return 0 if asked_to_stop else 1
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -485,8 +383,13 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
                   what_to_do="set the options bind_address or port")  # fmt: skip
         return 2
     log.info("page", url=f"http://{cfg.bind_address}:{web.port}/")
+
+    def cycle() -> None:
+        run_loop(parts, on_started=begin_import)
+        hand_back(parts)
+
     try:
-        return serve(parts, web, begin_import=begin_import)
+        return serve(parts, web, cycle=cycle)
     finally:
         parts.evcc.close()
         if demo is not None:
