@@ -1,7 +1,7 @@
 """Reads the interfaces of the page's model.ts, and checks JSON values against them.
 
 Only the TypeScript that a contract of messages needs: interfaces, named types, inline objects,
-arrays, unions, string literals, ``Record<string, string>`` and the primitives.
+arrays, unions, parentheses, literals, ``Record<string, ...>`` and the primitives.
 """
 
 import re
@@ -18,7 +18,7 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A primitive, a literal in quotes, or the name of an interface."""
+    """A primitive, a number, a literal in quotes, or the name of an interface."""
 
     name: str
 
@@ -26,6 +26,13 @@ class Word:
 @dataclass(frozen=True, slots=True)
 class ArrayOf:
     """A list of one type."""
+
+    of: "TsType"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOf:
+    """An object with any keys and values of one type."""
 
     of: "TsType"
 
@@ -44,7 +51,7 @@ class Fields:
     types: Mapping[str, "TsType"]
 
 
-TsType = Word | ArrayOf | OneOf | Fields
+TsType = Word | ArrayOf | RecordOf | OneOf | Fields
 PRIMITIVES: Mapping[str, type | tuple[type, ...]] = {
     "string": str,
     "number": (int, float),
@@ -81,10 +88,15 @@ def _parse_option(tokens: list[str]) -> TsType:
     parsed: TsType
     if tokens[0] == "{":
         parsed = _parse_fields(tokens)
+    elif tokens[0] == "(":
+        del tokens[0]
+        parsed = _parse_type(tokens)
+        assert tokens.pop(0) == ")"
     elif tokens[0] == "Record":
-        assert tokens[:6] == ["Record", "<", "string", ",", "string", ">"]
-        del tokens[:6]
-        parsed = Word("Record")
+        assert tokens[:4] == ["Record", "<", "string", ","]
+        del tokens[:4]
+        parsed = RecordOf(_parse_type(tokens))
+        assert tokens.pop(0) == ">"
     else:
         parsed = Word(tokens.pop(0))
     while tokens and tokens[0] == "[]":
@@ -121,6 +133,9 @@ def mismatches(
                 for number, element in enumerate(value)
                 for text in mismatches(element, of, model, f"{where}[{number}]")
             ]
+        case RecordOf(of):
+            keys = value if isinstance(value, dict) else ()
+            return _mismatched_fields(value, dict.fromkeys(keys, of), model, where)
         case OneOf(options):
             tried = [mismatches(value, option, model, where) for option in options]
             return [] if [] in tried else max(tried, key=len)
@@ -145,10 +160,10 @@ def _mismatched_word(
 ) -> list[str]:
     if name in model:
         return mismatches(value, model[name], model, where)
-    if name == "Record":
-        fits = isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-    elif name.startswith('"'):
+    if name.startswith('"'):
         fits = value == name.strip('"')
+    elif name.isdecimal():
+        fits = value == int(name)
     else:
         fits = isinstance(value, PRIMITIVES[name])
         # Python counts True as a number, JSON does not.
@@ -164,7 +179,7 @@ def field_paths(expected: TsType, model: Mapping[str, TsType], where: str = "") 
                 path = f"{where}.{name}".lstrip(".")
                 yield path
                 yield from field_paths(inner, model, path)
-        case ArrayOf(of):
+        case ArrayOf(of) | RecordOf(of):
             yield from field_paths(of, model, f"{where}[]")
         case OneOf(options):
             for option in options:
