@@ -276,7 +276,7 @@ def _prices_to_json(state: SystemState) -> dict[str, object]:
     site, now = state.site, state.now
     imports = () if site is None else site.import_rates
     exports = () if site is None else site.export_rates
-    midnight = now.astimezone(_zone_of(state.service)).replace(
+    midnight = now.astimezone(zone_of_home(state.service)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     import_now = rate_at(imports, now)
@@ -297,7 +297,7 @@ def _prices_to_json(state: SystemState) -> dict[str, object]:
     }
 
 
-def _zone_of(service: ServiceStatus) -> tzinfo:
+def zone_of_home(service: ServiceStatus) -> tzinfo:
     """Return the home's zone; where its name is unknown here, the offset of the moment."""
     offset = timezone(timedelta(minutes=service.utc_offset_min))
     zone = None if service.time_zone is None else known_zone(service.time_zone)

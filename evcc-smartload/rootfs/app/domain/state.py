@@ -8,6 +8,7 @@ from domain.config_problem import ConfigProblem
 from domain.control import ControlStatus
 from domain.history import ImportProgress
 from domain.outlook import AccuracyReport, Outlook
+from domain.plan import Plan, Skipped
 from domain.problem import Problem
 from domain.site import SiteSnapshot
 
@@ -102,7 +103,8 @@ class SystemState:
     ``price_spread`` is P80 - P20 of the import prices known from ``now`` on [EUR/kWh]. ``site``
     is the last reading of evcc; ``site_is_stale`` says that it is not a current one.
     ``outlook`` and ``accuracy`` are None until they were worked out for the first time,
-    ``history`` where nothing is kept.
+    ``history`` where nothing is kept. Without a ``plan`` evcc does what it does, and
+    ``plan_skipped`` says why there is none.
     """
 
     now: datetime
@@ -118,3 +120,5 @@ class SystemState:
     outlook: Outlook | None = None
     accuracy: AccuracyReport | None = None
     history: HistoryStatus | None = None
+    plan: Plan | None = None
+    plan_skipped: tuple[Skipped, ...] = ()
