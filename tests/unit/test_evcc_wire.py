@@ -489,3 +489,58 @@ def test_many_mistakes_do_not_make_a_long_list() -> None:
     site = read_state(json.dumps({"loadpoints": [1] * 500}).encode(), READ_AT)
 
     assert len(site.implausible) == 20
+
+
+# What plans need of loadpoints, vehicles and circuits
+
+
+def test_phases_energies_and_kinds_of_a_loadpoint_are_read() -> None:
+    site = site_with(
+        loadpoints=[
+            {
+                "phasesConfigured": 0,
+                "chargerPhases1p3p": True,
+                "limitEnergy": 12.5,
+                "planEnergy": 8,
+            },
+            {"phasesConfigured": 3, "limitEnergy": 0, "planEnergy": 0},
+            {"chargerFeatureHeating": True},
+            {"chargerFeatureIntegratedDevice": True, "phasesConfigured": 7},
+        ],
+        vehicles={"ev": {"phases": 1}},
+    )
+
+    auto, fixed, heater, socket = site.loadpoints
+    assert (auto.phases_configured, auto.switches_phases) == (0, True)
+    assert (auto.limit_kwh, auto.plan_kwh, auto.is_heater) == (12.5, 8, False)
+    assert (fixed.phases_configured, fixed.switches_phases) == (3, None)
+    assert (fixed.limit_kwh, fixed.plan_kwh) == (None, None)
+    assert heater.is_heater
+    assert socket.is_heater
+    assert socket.phases_configured is None
+    assert site.vehicles[0].phases == 1
+
+
+@pytest.mark.parametrize(
+    ("circuits", "limit_kw"),
+    [
+        ({"main": {"maxPower": 17000}}, 17.0),
+        ({"main": {"maxCurrent": 35}}, 24.15),
+        ({"main": {"maxPower": 17000, "maxCurrent": 16}}, 11.04),
+        ({"main": {"maxPower": 0, "maxCurrent": 0}}, None),
+        ({"main": {"maxPower": 30000}, "cars": {"parent": "main", "maxPower": 11000}}, 30.0),
+        ({"a": {"maxPower": 17000}, "b": {"maxPower": 9000}}, None),
+        ({}, None),
+    ],
+)
+def test_the_main_circuit_limits_the_import(
+    circuits: dict[str, object], limit_kw: float | None
+) -> None:
+    site = site_with(circuits=circuits)
+
+    assert site.import_limit_kw == (None if limit_kw is None else pytest.approx(limit_kw))
+
+
+@pytest.mark.parametrize(("kind", "in_grams"), [("co2", True), ("priceforecast", False)])
+def test_limits_may_be_grams_instead_of_prices(kind: str, *, in_grams: bool) -> None:
+    assert site_with(smartCostType=kind).limits_are_in_grams is in_grams

@@ -31,6 +31,9 @@ _MOST_CURRENT_A = 1_000.0
 _MOST_SESSION_WH = 1_000_000.0
 _SOC_TOLERANCE_PCT = 1.0
 _PHASES = (1, 2, 3)
+_AUTO_PHASES = 0
+_PHASE_VOLTAGE_V = 230.0  # evcc's own default
+_MAIN_FUSE_PHASES = 3
 _BATTERY_MODES = frozenset(mode.value for mode in BatteryMode)
 _CHARGE_MODES = frozenset(mode.value for mode in ChargeMode)
 
@@ -110,6 +113,8 @@ def read_state(payload: bytes, read_at: datetime) -> SiteSnapshot:
         solar=parse_solar(forecast.raw("solar"), notes, "forecast.solar"),
         automatic_mode=site.truth("optimizerAutomatic") is True,
         export_limit_kw=_export_limit_kw(site),
+        import_limit_kw=_import_limit_kw(site),
+        limits_are_in_grams=site.word("smartCostType") == "co2",
         production_is_limited=_production_is_limited(site),
         implausible=notes.as_tuple(),
     )
@@ -207,6 +212,24 @@ def _pv_kw(site: Fields) -> float | None:
 def _export_limit_kw(site: Fields) -> float | None:
     """Return the limit that the owner told evcc since 0.314; 0 is evcc's "none"."""
     return _positive_kw(site.number("gridExportLimit", low=0.0, high=_MOST_POWER_W)) or None
+
+
+def _import_limit_kw(site: Fields) -> float | None:
+    """Return the limit of evcc's main circuit, by power or by current per phase, if it has one."""
+    roots = [
+        circuit for circuit in site.named_objects("circuits").values() if not circuit.raw("parent")
+    ]
+    if len(roots) != 1:
+        return None
+    limits_w = [
+        roots[0].number("maxPower", low=0.0, high=_MOST_POWER_W),
+        _times(_current_a(roots[0], "maxCurrent"), _PHASE_VOLTAGE_V * _MAIN_FUSE_PHASES),
+    ]
+    return _positive_kw(min((limit_w for limit_w in limits_w if limit_w), default=None))
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
 
 
 def _production_is_limited(site: Fields) -> bool | None:
@@ -341,10 +364,10 @@ def _loadpoints(site: Fields) -> tuple[Loadpoint, ...]:
 def _loadpoint(fields: Fields, number: int) -> Loadpoint:
     name = fields.word("name") or f"lp-{number}"
     mode, uses_smart_schema = _charge_mode(fields)
-    phases = fields.number("phasesActive")
     session_wh = fields.number("sessionEnergy", "chargedEnergy", low=0.0, high=_MOST_SESSION_WH)
     # A heater shows its temperature where a car has its SoC.
     is_heater = fields.truth("chargerFeatureHeating") is True
+    is_built_in = fields.truth("chargerFeatureIntegratedDevice") is True
     return Loadpoint(
         number=number,
         name=name,
@@ -355,7 +378,10 @@ def _loadpoint(fields: Fields, number: int) -> Loadpoint:
         charge_kw=_positive_kw(_power_w(fields, "chargePower")) or 0.0,
         min_current_a=_current_a(fields, "effectiveMinCurrent", "minCurrent"),
         max_current_a=_current_a(fields, "effectiveMaxCurrent", "maxCurrent"),
-        phases_active=int(phases) if phases is not None and phases in _PHASES else None,
+        phases_active=_phases(fields, "phasesActive", _PHASES),
+        phases_configured=_phases(fields, "phasesConfigured", (_AUTO_PHASES, *_PHASES)),
+        switches_phases=fields.truth("chargerPhases1p3p"),
+        is_heater=is_heater or is_built_in,
         vehicle_name=fields.word("vehicleName"),
         vehicle_title=fields.word("vehicleTitle"),
         # 0 is evcc's "not known", for the SoC of a car as for that of its plan.
@@ -363,7 +389,9 @@ def _loadpoint(fields: Fields, number: int) -> Loadpoint:
         limit_soc_pct=_soc_pct(fields, "effectiveLimitSoc") or _soc_pct(fields, "limitSoc") or None,
         session_limit_soc_pct=_soc_pct(fields, "limitSoc"),
         session_kwh=None if session_wh is None else session_wh / 1000.0,
+        limit_kwh=_session_limit_kwh(fields, "limitEnergy"),
         plan_soc_pct=_soc_pct(fields, "effectivePlanSoc") or None,
+        plan_kwh=_session_limit_kwh(fields, "planEnergy"),
         plan_time=fields.instant("effectivePlanTime", "planTime"),
         smart_cost_limit=fields.number("smartCostLimit"),
         uses_smart_schema=uses_smart_schema,
@@ -380,6 +408,16 @@ def _charge_mode(fields: Fields) -> tuple[ChargeMode, bool]:
     return mode, fields.has("alwaysCharge")
 
 
+def _phases(fields: Fields, key: str, known: tuple[int, ...]) -> int | None:
+    phases = fields.number(key)
+    return int(phases) if phases is not None and phases in known else None
+
+
+def _session_limit_kwh(fields: Fields, key: str) -> float | None:
+    """Return an energy of a session, which evcc has in kWh here; 0 is none."""
+    return fields.number(key, low=0.0, high=_MOST_SESSION_WH / 1000.0) or None
+
+
 def _current_a(fields: Fields, *keys: str) -> float | None:
     return fields.number(*keys, low=0.0, high=_MOST_CURRENT_A)
 
@@ -390,6 +428,7 @@ def _vehicles(site: Fields) -> tuple[Vehicle, ...]:
             name=name,
             title=fields.word("title") or name,
             capacity_kwh=_capacity_kwh(fields),
+            phases=_phases(fields, "phases", _PHASES),
             min_soc_pct=_soc_pct(fields, "minSoc"),
             limit_soc_pct=_soc_pct(fields, "limitSoc") or None,
         )

@@ -100,6 +100,12 @@ class Loadpoint:
     min_current_a: float | None = None
     max_current_a: float | None = None
     phases_active: int | None = None
+    phases_configured: int | None = None
+    """The phases that the owner has set; 0: evcc chooses."""
+    switches_phases: bool | None = None
+    """Whether the charger can change between one and three phases."""
+    is_heater: bool = False
+    """A heater or another device that is no car."""
     vehicle_name: str | None = None
     vehicle_title: str | None = None
     vehicle_soc_pct: float | None = None
@@ -108,7 +114,11 @@ class Loadpoint:
     session_limit_soc_pct: float | None = None
     """The limit set for this session only; 0 is none."""
     session_kwh: float | None = None
+    limit_kwh: float | None = None
+    """What this session is limited to [kWh], where no SoC is known; None: no such limit."""
     plan_soc_pct: float | None = None
+    plan_kwh: float | None = None
+    """What the plan wants of this session [kWh], where no SoC is known."""
     plan_time: datetime | None = None
     smart_cost_limit: float | None = None
     uses_smart_schema: bool = False
@@ -121,6 +131,8 @@ class Vehicle:
     name: str
     title: str
     capacity_kwh: float | None = None
+    phases: int | None = None
+    """The most phases that it charges with."""
     min_soc_pct: float | None = None
     limit_soc_pct: float | None = None
 
@@ -161,6 +173,10 @@ class SiteSnapshot:
     automatic_mode: bool = False
     export_limit_kw: float | None = None
     """The export that the inverter is known to be held to; None: no limit is known."""
+    import_limit_kw: float | None = None
+    """What evcc's load management lets the home draw; None: no limit is known."""
+    limits_are_in_grams: bool = False
+    """Whether the limits for cheap energy are g/kWh of CO2 instead of prices."""
     production_is_limited: bool | None = None
     """Whether the grid operator limits the production now; None when evcc does not say."""
     implausible: tuple[str, ...] = ()
