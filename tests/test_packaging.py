@@ -21,6 +21,7 @@ APP = REPOSITORY / "evcc-smartload"
 SERVICES = APP / "rootfs" / "etc" / "s6-overlay" / "s6-rc.d"
 SCHEMAS = REPOSITORY / "tools" / "schemas"
 LANGUAGES = ("de", "en")
+BOUNDED = ("int", "float", "password")
 
 CONFIG: dict[str, Any] = yaml.safe_load((APP / "config.yaml").read_text("utf-8"))
 TRANSLATIONS: dict[str, dict[str, Any]] = {
@@ -75,11 +76,18 @@ def words_of(schema_type: str) -> tuple[str, ...]:
     return tuple(schema_type.removesuffix("?").removeprefix("list(").removesuffix(")").split("|"))
 
 
-def bounds_of(schema_type: str) -> tuple[int, int]:
-    """The bounds of an ``int(a,b)`` or ``password(a,b)``."""
-    found = re.fullmatch(r"\w+\((-?\d+),(-?\d+)\)\??", schema_type)
+def bounds_of(schema_type: str) -> tuple[str, str]:
+    """The bounds of an ``int(a,b)``, ``float(a,b)`` or ``password(a,b)``, as written."""
+    found = re.fullmatch(r"\w+\((-?[\d.]+),(-?[\d.]+)\)\??", schema_type)
     assert found, schema_type
-    return int(found[1]), int(found[2])
+    return found[1], found[2]
+
+
+def written(default: object) -> str:
+    """A default as owners read it."""
+    if isinstance(default, bool):
+        return "On" if default else "Off"
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def docs_section(option: str) -> str:
@@ -118,9 +126,9 @@ def test_every_default_is_valid_under_its_type_and_optional_ones_have_none() -> 
     for option, schema_type in CONFIG["schema"].items():
         default = CONFIG["options"].get(option)
         assert (default is None) == schema_type.endswith("?"), option
-        if schema_type.startswith("int"):
+        if schema_type.startswith(("int", "float")) and default is not None:
             low, high = bounds_of(schema_type)
-            assert low <= default <= high
+            assert float(low) <= default <= float(high)
         elif schema_type.startswith("list"):
             assert default in words_of(schema_type)
         elif schema_type.startswith("match"):
@@ -136,7 +144,7 @@ def test_the_form_has_the_options_of_the_code_with_the_same_meaning() -> None:
         assert CONFIG["options"].get(option) == field.default, option
         if get_origin(field.annotation) is Literal:
             assert words_of(schema_type) == get_args(field.annotation)
-        elif schema_type.startswith(("int", "password")):
+        elif schema_type.startswith(BOUNDED):
             low, high = bounds_of(schema_type)
             assert allowed_text(option).startswith(f"{low} to {high} "), option
 
@@ -184,13 +192,16 @@ def test_every_option_is_documented_with_its_range_and_default() -> None:
     assert re.findall(r"^### `(\w+)`", DOCS, flags=re.MULTILINE) == list(CONFIG["schema"])
     for option, schema_type in CONFIG["schema"].items():
         section = docs_section(option)
-        if schema_type.startswith(("int", "password")):
+        if schema_type.startswith(BOUNDED):
             assert allowed_text(option) in section
         if schema_type.startswith("list"):
             assert all(f"`{word}`" in section for word in words_of(schema_type))
         default = CONFIG["options"].get(option)
         if default:
-            assert re.search(rf"default {default}\b|`{default}` \(default\b", section), option
+            word = written(default)
+            assert re.search(
+                rf"default {word}\b|`{word}` \(default\b|{word} by default\b", section
+            ), option
 
 
 @pytest.mark.parametrize(

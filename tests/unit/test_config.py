@@ -422,3 +422,35 @@ def test_every_option_says_what_it_is_and_what_is_allowed(option: str) -> None:
 
 def test_every_stand_alone_option_exists() -> None:
     assert set(Config.model_fields) > STAND_ALONE_OPTIONS
+
+
+def test_what_a_plan_may_do_has_careful_defaults(folder: Path) -> None:
+    config = load_environ(folder, {}).config
+
+    assert (config.battery_charge_kw, config.battery_discharge_kw) == (None, None)
+    assert (config.battery_efficiency_pct, config.grid_import_limit_kw) == (None, None)
+    assert config.battery_wear_ct_per_kwh == 2.0
+    assert config.grid_charging
+    assert not config.battery_to_car
+    assert config.plan_hours == 48
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "allowed"),
+    [
+        ("battery_charge_kw", "0.4", "0.5 to 100 kW"),
+        ("battery_efficiency_pct", "0.9", "60 to 100 %"),
+        ("battery_wear_ct_per_kwh", "inf", "0 to 50 ct"),
+        ("grid_import_limit_kw", "nan", "1 to 200 kW"),
+        ("plan_hours", "72", "24 to 48 h"),
+        ("grid_charging", "maybe", "true or false"),
+    ],
+)
+def test_an_option_of_the_plan_out_of_range_is_refused(
+    folder: Path, option: str, given: str, allowed: str
+) -> None:
+    loaded = load_environ(folder, {f"SMARTLOAD_{option.upper()}": given})
+
+    (problem,) = loaded.problems
+    assert problem.allowed == allowed
+    assert getattr(loaded.config, option) == Config.model_fields[option].default

@@ -166,6 +166,86 @@ class Config(BaseModel):
         ),
         _Number,
     ] = 30
+    battery_charge_kw: Annotated[
+        float | None,
+        Field(
+            ge=0.5,
+            le=100,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "kW"},
+            description="Most that the home battery charges with [kW]. None: learned.",
+        ),
+        _Number,
+    ] = None
+    battery_discharge_kw: Annotated[
+        float | None,
+        Field(
+            ge=0.5,
+            le=100,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "kW"},
+            description="Most that the home battery gives [kW]. None: learned.",
+        ),
+        _Number,
+    ] = None
+    battery_efficiency_pct: Annotated[
+        float | None,
+        Field(
+            ge=60,
+            le=100,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "%"},
+            description="What comes out of the home battery of what went in [%]. None: learned.",
+        ),
+        _Number,
+    ] = None
+    battery_wear_ct_per_kwh: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=50,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "ct"},
+            description="What taking one kWh out of the home battery costs in wear [ct/kWh].",
+        ),
+        _Number,
+    ] = 2.0
+    grid_charging: Annotated[
+        bool,
+        Field(
+            description="Whether a plan may buy energy for the home battery.",
+            json_schema_extra={"allowed": "true or false"},
+        ),
+    ] = True
+    battery_to_car: Annotated[
+        bool,
+        Field(
+            description="Whether a plan may charge cars from the home battery.",
+            json_schema_extra={"allowed": "true or false"},
+        ),
+    ] = False
+    grid_import_limit_kw: Annotated[
+        float | None,
+        Field(
+            ge=1,
+            le=200,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "kW"},
+            description="Most that the home may draw from the grid [kW]. "
+            "None: what evcc's load management says, else no limit.",
+        ),
+        _Number,
+    ] = None
+    plan_hours: Annotated[
+        int,
+        Field(
+            ge=24,
+            le=48,
+            json_schema_extra={"unit": "h"},
+            description="How far ahead is planned [h], 24 to 48.",
+        ),
+        _Number,
+    ] = 48
     time_zone: Annotated[
         str | None,
         AfterValidator(lambda name: None if name is None else _check_time_zone(name)),
