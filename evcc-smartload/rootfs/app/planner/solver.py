@@ -1,0 +1,278 @@
+"""HiGHS, and nothing else that knows it: arrays in, a status and arrays out."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from planner.plan_problem import FloatArray
+
+IntArray = npt.NDArray[np.int32]
+
+INFINITY = highspy.kHighsInf
+# Ties are broken by costs of some 1e-7 EUR/kWh a slot; HiGHS' own tolerance would not see them.
+_DUAL_TOLERANCE = 1e-9
+_PRIMAL_TOLERANCE = 1e-9
+_MIP_TOLERANCE = 1e-7
+
+
+class SolveStatus(StrEnum):
+    """What a run of the solver came to; everything unknown counts as failed."""
+
+    OPTIMAL = "optimal"
+    TIME_IS_UP = "time_is_up"
+    """There may be a point, and a bound."""
+    INFEASIBLE = "infeasible"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bounds:
+    """What may change in a kept model: costs and bounds; INFINITY is none."""
+
+    cost: FloatArray
+    col_lower: FloatArray
+    col_upper: FloatArray
+    row_lower: FloatArray
+    row_upper: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Matrix:
+    """Coefficients by columns: ``row`` and ``value`` of column j are at start[j] .. start[j+1]."""
+
+    start: IntArray
+    row: IntArray
+    value: FloatArray
+
+    @property
+    def n_cols(self) -> int:
+        """How many columns there are."""
+        return len(self.start) - 1
+
+
+def matrix_of(row: IntArray, col: IntArray, value: FloatArray, *, n_cols: int) -> Matrix:
+    """Return entries in any order as a matrix by columns; no place may be named twice."""
+    order = np.argsort(col, kind="stable")
+    counts = np.bincount(col, minlength=n_cols)
+    start = np.zeros(n_cols + 1, dtype=np.int32)
+    np.cumsum(counts, out=start[1:])
+    return Matrix(start=start, row=row[order].astype(np.int32), value=value[order])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """A point and what is known about it.
+
+    ``col_value`` is None when there is no point. ``bound`` is what no point can be below, None
+    when not known; ``row_dual`` is None for a problem with integers.
+    """
+
+    status: SolveStatus
+    objective: float
+    bound: float | None
+    col_value: FloatArray | None
+    row_dual: FloatArray | None
+
+    @property
+    def has_point(self) -> bool:
+        """Whether there is a point to use."""
+        return self.col_value is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Basis:
+    """Where a simplex run ended: the state of each column and each row."""
+
+    cols: list[highspy.HighsBasisStatus]
+    rows: list[highspy.HighsBasisStatus]
+
+
+def _quiet() -> highspy.Highs:
+    highs = highspy.Highs()
+    for name, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("parallel", "off"),
+        ("random_seed", 1),
+        ("dual_feasibility_tolerance", _DUAL_TOLERANCE),
+        ("primal_feasibility_tolerance", _PRIMAL_TOLERANCE),
+    ):
+        highs.setOptionValue(name, value)
+    return highs
+
+
+class LinearModel:
+    """A linear problem that is kept between solves; belongs to one thread."""
+
+    def __init__(self, matrix: Matrix, bounds: Bounds) -> None:
+        """Hand the problem over."""
+        self._matrix = matrix
+        self._bounds = bounds
+        self._highs = _quiet()
+        # The problems are small and solved again and again from where the last one ended.
+        self._highs.setOptionValue("presolve", "off")
+        self._highs.setOptionValue("solver", "simplex")
+        _pass_model(self._highs, matrix, bounds, integer=None)
+        self._cols = np.arange(matrix.n_cols, dtype=np.int32)
+        self._rows = np.arange(len(bounds.row_lower), dtype=np.int32)
+
+    @property
+    def matrix(self) -> Matrix:
+        """The coefficients, which do not change."""
+        return self._matrix
+
+    @property
+    def bounds(self) -> Bounds:
+        """What is solved next."""
+        return self._bounds
+
+    def change(self, bounds: Bounds) -> None:
+        """Replace costs and bounds, as far as they differ."""
+        old, self._bounds = self._bounds, bounds
+        changed = np.flatnonzero(old.cost != bounds.cost).astype(np.int32)
+        if len(changed):
+            self._highs.changeColsCost(len(changed), changed, bounds.cost[changed])
+        changed = np.flatnonzero(
+            (old.col_lower != bounds.col_lower) | (old.col_upper != bounds.col_upper)
+        ).astype(np.int32)
+        if len(changed):
+            self._highs.changeColsBounds(
+                len(changed), changed, bounds.col_lower[changed], bounds.col_upper[changed]
+            )
+        changed = np.flatnonzero(
+            (old.row_lower != bounds.row_lower) | (old.row_upper != bounds.row_upper)
+        ).astype(np.int32)
+        if len(changed):
+            self._highs.changeRowsBounds(
+                len(changed), changed, bounds.row_lower[changed], bounds.row_upper[changed]
+            )
+
+    def fix_columns(self, cols: IntArray, lower: FloatArray, upper: FloatArray) -> None:
+        """Change the bounds of some columns alone."""
+        col_lower, col_upper = self._bounds.col_lower.copy(), self._bounds.col_upper.copy()
+        col_lower[cols], col_upper[cols] = lower, upper
+        self._bounds = replace(self._bounds, col_lower=col_lower, col_upper=col_upper)
+        self._highs.changeColsBounds(len(cols), cols.astype(np.int32), lower, upper)
+
+    def basis(self) -> Basis:
+        """Return where the last run ended."""
+        basis = self._highs.getBasis()
+        return Basis(cols=list(basis.col_status), rows=list(basis.row_status))
+
+    def start_from(self, basis: Basis) -> None:
+        """Let the next run begin there."""
+        given = highspy.HighsBasis()
+        given.col_status, given.row_status = basis.cols, basis.rows
+        given.valid = True
+        given.alien = True
+        self._highs.setBasis(given)
+
+    def solve(self, *, time_limit_s: float) -> Solution:
+        """Solve from where the last run ended."""
+        highs = self._highs
+        # HiGHS' clock runs on from one run to the next.
+        highs.setOptionValue("time_limit", highs.getRunTime() + max(time_limit_s, 0.0))
+        highs.run()
+        status = _status_of(highs)
+        if status is not SolveStatus.OPTIMAL:
+            return _without_point(status)
+        solution = highs.getSolution()
+        objective = float(highs.getInfo().objective_function_value)
+        return Solution(
+            status=status,
+            objective=objective,
+            bound=objective,
+            col_value=np.array(solution.col_value),
+            row_dual=np.array(solution.row_dual),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedLimits:
+    """When a search may end: at a proved distance [EUR], or at a time."""
+
+    abs_gap: float
+    time_limit_s: float
+
+
+def solve_mixed(
+    matrix: Matrix,
+    bounds: Bounds,
+    integer: IntArray,
+    limits: MixedLimits,
+    *,
+    guess: FloatArray | None = None,
+) -> Solution:
+    """Solve a problem some of whose columns are whole numbers.
+
+    Args:
+        matrix: Coefficients.
+        bounds: Costs and bounds.
+        integer: The columns that must be whole.
+        limits: When to end.
+        guess: A point to begin with, shape (n_cols,), if one is known.
+    """
+    highs = _quiet()
+    highs.setOptionValue("mip_abs_gap", limits.abs_gap)
+    highs.setOptionValue("mip_rel_gap", 0.0)
+    highs.setOptionValue("mip_feasibility_tolerance", _MIP_TOLERANCE)
+    highs.setOptionValue("time_limit", max(limits.time_limit_s, 0.0))
+    _pass_model(highs, matrix, bounds, integer=integer)
+    if guess is not None:
+        begin = highspy.HighsSolution()
+        begin.col_value = guess.tolist()
+        highs.setSolution(begin)
+    highs.run()
+    status = _status_of(highs)
+    info = highs.getInfo()
+    has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if not has_point or status in {SolveStatus.INFEASIBLE, SolveStatus.FAILED}:
+        return _without_point(status)
+    bound = float(info.mip_dual_bound)
+    return Solution(
+        status=status,
+        objective=float(info.objective_function_value),
+        bound=bound if np.isfinite(bound) else None,
+        col_value=np.array(highs.getSolution().col_value),
+        row_dual=None,
+    )
+
+
+def _without_point(status: SolveStatus) -> Solution:
+    return Solution(status=status, objective=INFINITY, bound=None, col_value=None, row_dual=None)
+
+
+def _status_of(highs: highspy.Highs) -> SolveStatus:
+    found = highs.getModelStatus()
+    return {
+        highspy.HighsModelStatus.kOptimal: SolveStatus.OPTIMAL,
+        highspy.HighsModelStatus.kTimeLimit: SolveStatus.TIME_IS_UP,
+        highspy.HighsModelStatus.kInfeasible: SolveStatus.INFEASIBLE,
+        highspy.HighsModelStatus.kUnboundedOrInfeasible: SolveStatus.INFEASIBLE,
+    }.get(found, SolveStatus.FAILED)
+
+
+def _pass_model(
+    highs: highspy.Highs, matrix: Matrix, bounds: Bounds, *, integer: IntArray | None
+) -> None:
+    lp = highspy.HighsLp()
+    lp.num_col_ = matrix.n_cols
+    lp.num_row_ = len(bounds.row_lower)
+    lp.col_cost_ = bounds.cost
+    lp.col_lower_ = bounds.col_lower
+    lp.col_upper_ = bounds.col_upper
+    lp.row_lower_ = bounds.row_lower
+    lp.row_upper_ = bounds.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = matrix.start
+    lp.a_matrix_.index_ = matrix.row
+    lp.a_matrix_.value_ = matrix.value
+    if integer is not None:
+        kinds = [highspy.HighsVarType.kContinuous] * matrix.n_cols
+        for col in integer.tolist():
+            kinds[col] = highspy.HighsVarType.kInteger
+        lp.integrality_ = kinds
+    highs.passModel(lp)
