@@ -60,14 +60,15 @@ class CostParts:
 
 
 def overload_price(problem: PlanProblem) -> float:
-    """Return what a kWh beyond fuse or export limit costs [EUR/kWh]: more than any wish is worth.
+    """Return what a kWh beyond fuse or export limit costs [EUR/kWh]: above any wish and price.
 
     It is no price of the world. It makes every problem solvable, and what cannot be avoided seen.
     """
     worth = [piece.eur_per_kwh for car in problem.cars for piece in car.wish]
     worth += [piece.eur_per_kwh for battery in problem.batteries for piece in battery.terminal]
-    prices = np.abs(problem.import_price_eur_per_kwh).max(initial=0.0)
-    return 10.0 + 10.0 * max(float(prices), *worth, 0.0)
+    for prices in (problem.import_price_eur_per_kwh, problem.export_price_eur_per_kwh):
+        worth.append(float(np.abs(prices).max(initial=0.0)))
+    return 10.0 + 10.0 * max(*worth, 0.0)
 
 
 def battery_soc(battery: BatteryModel, dispatch: Dispatch, index: int) -> FloatArray:

@@ -172,7 +172,7 @@ class PlanProblem:
     @property
     def n_slots(self) -> int:
         """How many slots there are."""
-        return len(self.load_kwh)
+        return self.load_kwh.size
 
     def checked(self) -> Self:
         """Return the problem itself when a home can have it.
@@ -202,7 +202,8 @@ class PlanProblem:
         for name, values in every.items():
             if values is None:
                 continue
-            found += _wrong_values(name, values, self.n_slots, is_energy=name.endswith("_kwh"))
+            is_energy = not name.endswith("_eur_per_kwh")
+            found += _wrong_values(name, values, self.n_slots, is_energy=is_energy)
         return found
 
     def _wrong_batteries(self) -> list[str]:
@@ -217,8 +218,11 @@ class PlanProblem:
                     self.n_slots,
                     is_energy=True,
                 )
-                if not reserve.eur_per_kwh_h >= 0.0:
-                    found.append(f"battery {battery.name}: the price of the reserve is negative")
+                if not 0.0 <= reserve.eur_per_kwh_h < np.inf:
+                    found.append(
+                        f"battery {battery.name}: the price of the reserve must be finite and "
+                        f"at least 0, not {reserve.eur_per_kwh_h}"
+                    )
         return found
 
     def _wrong_cars(self) -> list[str]:
@@ -270,22 +274,26 @@ def _wrong_battery(battery: BatteryModel) -> list[str]:
         if not 0.0 < frac <= 1.0:
             found.append(f"{name} must be above 0 and at most 1, not {frac}")
     found += _wrong_pieces("terminal", battery.terminal)
-    found += _wrong_taper(battery.taper)
+    found += _wrong_taper(battery.taper, battery.soc_max_kwh)
     return found
 
 
-def _wrong_taper(taper: tuple[TaperPoint, ...]) -> list[str]:
+def _wrong_taper(taper: tuple[TaperPoint, ...], soc_max_kwh: float) -> list[str]:
     """A concave limit that falls: more power near full would make the model a wrong one."""
+    numbers = [number for point in taper for number in (point.soc_kwh, point.charge_max_kw)]
+    if not np.isfinite(numbers).all() or any(point.charge_max_kw < 0.0 for point in taper):
+        return ["the points of the taper must be finite, their powers at least 0"]
     slopes = [0.0]
     for before, after in itertools.pairwise(taper):
         if after.soc_kwh <= before.soc_kwh:
             return ["the points of the taper must rise in soc_kwh"]
         rise_kw = after.charge_max_kw - before.charge_max_kw
         slopes.append(rise_kw / (after.soc_kwh - before.soc_kwh))
-    if any(not (np.isfinite(point.soc_kwh) and point.charge_max_kw >= 0.0) for point in taper):
-        return ["the powers of the taper must be finite and at least 0"]
     if any(after > before + _RISING_TOLERANCE for before, after in itertools.pairwise(slopes)):
         return ["the taper must fall ever more steeply (concave)"]
+    # Flat again after a fall would not be concave.
+    if slopes[-1] < 0.0 and taper[-1].soc_kwh < soc_max_kwh:
+        return [f"the taper ends at {taper[-1].soc_kwh} kWh, below soc_max_kwh"]
     return []
 
 
@@ -316,8 +324,10 @@ def _wrong_car(car: CarModel) -> list[str]:
 
 
 def _wrong_pieces(name: str, pieces: tuple[ValuePiece, ...]) -> list[str]:
-    if any(not (piece.width_kwh >= 0.0 and np.isfinite(piece.eur_per_kwh)) for piece in pieces):
-        return [f"{name} has a piece without a finite value or with a negative width"]
+    if any(
+        not (0.0 <= piece.width_kwh < np.inf and np.isfinite(piece.eur_per_kwh)) for piece in pieces
+    ):
+        return [f"{name} has a piece whose width or value is not finite, or a negative width"]
     values = [piece.eur_per_kwh for piece in pieces]
     if any(after > before + _RISING_TOLERANCE for before, after in itertools.pairwise(values)):
         return [f"the values of {name} must fall"]
