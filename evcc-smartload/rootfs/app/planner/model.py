@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.dispatch import Dispatch, overload_price, value_of
-from planner.plan_problem import BatteryModel, CarModel, FloatArray, PlanProblem
+from planner.plan_problem import BatteryModel, CarModel, Flow, FloatArray, Pin, PlanProblem
 from planner.solver import INFINITY, Bounds, IntArray, Matrix, matrix_of
 
 # Ties are broken towards less throughput and earlier slots. Together they cost a plan less than
@@ -359,6 +359,8 @@ def _bounds(problem: PlanProblem, memory: Memory | None, layout: Layout) -> Boun
             sheet.cost[wish + piece_index] = -piece.eur_per_kwh
             sheet.upper[wish + piece_index] = piece.width_kwh
         row += 1
+    for pin in problem.pins:
+        _write_pin(sheet, layout, pin)
     return Bounds(
         cost=sheet.cost,
         col_lower=sheet.lower,
@@ -493,6 +495,27 @@ def _write_car(  # noqa: PLR0913, PLR0917  # one sheet, written in order
         sheet.upper[sheet.cols(cols.power)] = car.fixed_kwh
         if cols.more_power >= 0:
             sheet.upper[sheet.cols(cols.more_power)] = 0.0
+
+
+def _write_pin(sheet: _Sheet, layout: Layout, pin: Pin) -> None:
+    """Narrow the bounds of a pinned flow, which may have two parts, as far as they allow."""
+    if pin.flow is Flow.CAR:
+        car = layout.cars[pin.index]
+        first, more = car.power, car.more_power
+    else:
+        battery = layout.batteries[pin.index]
+        charges = pin.flow is Flow.CHARGE
+        first = battery.charge if charges else battery.discharge
+        more = battery.more_charge if charges else battery.more_discharge
+    col = first + pin.slot
+    kept = sheet.upper[col]
+    sheet.upper[col] = max(min(kept, pin.high_kwh), sheet.lower[col])
+    sheet.lower[col] = min(max(pin.low_kwh, sheet.lower[col]), sheet.upper[col])
+    if more >= 0:
+        # The first part is used up before the second begins.
+        most = sheet.upper[more + pin.slot]
+        sheet.upper[more + pin.slot] = min(max(pin.high_kwh - kept, 0.0), most)
+        sheet.lower[more + pin.slot] = min(max(pin.low_kwh - kept, 0.0), most)
 
 
 def most_in_kwh(problem: PlanProblem) -> FloatArray:

@@ -6,6 +6,7 @@ per slot; energies are per slot and measured at the AC side, states of charge at
 
 import itertools
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
 import numpy as np
@@ -143,6 +144,28 @@ class CarModel:
         return max((span.high_kw for span in self.ranges), default=0.0)
 
 
+class Flow(StrEnum):
+    """A flow that a device can be pinned to."""
+
+    CHARGE = "charge"
+    DISCHARGE = "discharge"
+    CAR = "car"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """What a flow must be in one slot: between ``low_kwh`` and ``high_kwh`` (AC).
+
+    For asking what another decision would cost; ``index`` is of the battery or the car.
+    """
+
+    flow: Flow
+    index: int
+    slot: int
+    low_kwh: float
+    high_kwh: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlanProblem:
     """A home over the slots to come.
@@ -156,6 +179,7 @@ class PlanProblem:
         import_max_kwh: Most that may be bought per slot (fuse), shape (n_slots,); None: no limit.
         export_max_kwh: Most that may be fed in per slot; None: no limit.
         can_curtail: Whether PV can be turned down.
+        pins: Decisions that are forced.
     """
 
     slot_h: float
@@ -168,6 +192,7 @@ class PlanProblem:
     can_curtail: bool = False
     batteries: tuple[BatteryModel, ...] = ()
     cars: tuple[CarModel, ...] = ()
+    pins: tuple[Pin, ...] = ()
 
     @property
     def n_slots(self) -> int:
