@@ -4,12 +4,18 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from storage.history_store import HistoryStore
 
 # The same examples on every machine and at every run; how long one takes says nothing about us.
-settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "reproducible",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("reproducible")
 
 
@@ -26,4 +32,4 @@ def histories_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(HistoryStore, "__init__", begin_and_note)
     yield
     for store in tuple(begun):
-        store.close(timeout_s=1.0)
+        store.close(timeout_s=60.0)

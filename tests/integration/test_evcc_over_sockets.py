@@ -97,7 +97,7 @@ def test_a_connection_is_used_again(wire: Wire, client: EvccClient) -> None:
 def test_a_connection_that_evcc_closed_is_opened_again(wire: Wire, client: EvccClient) -> None:
     wire.closes_silently = True
     client.read_site(NOW)
-    assert wire.has_closed.wait(5)
+    assert wire.has_closed.wait(60)
 
     assert client.read_site(NOW).title == "Wire"
     assert wire.connections == 2

@@ -117,7 +117,7 @@ def test_a_full_disk_is_told_once_and_everything_arrives_when_there_is_room(
     path = tmp_path / "history.db"
 
     with start_victim("full_disk_victim", str(path)) as victim:
-        said, _ = victim.communicate(timeout=60)
+        said, _ = victim.communicate(timeout=300)
     saw = json.loads(said)
 
     assert victim.returncode == 0

@@ -160,13 +160,13 @@ def test_a_long_answer_does_not_hold_up_a_reading() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.path == "/api/history/energy":
             asked.set()
-            answered.wait(10)
+            answered.wait(60)
         return inner.handle_request(request)
 
     client = EvccClient("http://evcc:7070", transport=httpx2.MockTransport(answer))
     thread = threading.Thread(target=client.read_energies, args=(NOW - DAY, NOW))
     thread.start()
-    asked.wait(10)
+    asked.wait(60)
 
     site = client.read_site(NOW)
 

@@ -103,7 +103,7 @@ def visit(browser: Browser, prefix: str, look: Look) -> Iterator[Visitor]:
         timezone_id="Europe/Berlin",
         reduced_motion="reduce",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     visitor = Visitor(context.new_page(), prefix)
     visitor.watch()
     try:

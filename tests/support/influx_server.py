@@ -1,8 +1,9 @@
 """A real InfluxDB 1.x on a free loopback port, with its own folder and nothing of the machine's."""
 
 import shutil
-import socket
 import subprocess
+import threading
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Self
 
 import httpx2
 import pytest
+
+from tests.support.free_port import free_port
 
 ADMIN, ADMIN_PASSWORD = "admin", "of the house"
 
@@ -40,7 +43,7 @@ class InfluxServer:
         if program is None:
             pytest.fail("influxd is missing: run tools/ensure_influxd.sh", pytrace=False)
         self._with_auth = with_auth
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         config = folder / "influxdb.conf"
         config.write_text(
@@ -57,6 +60,9 @@ class InfluxServer:
                 break
         else:
             pytest.fail(f"influxd did not start: {b''.join(log).decode()}", pytrace=False)
+        # Nobody wants the rest; but a pipe that is full would hold influxd up.
+        self._drain = threading.Thread(target=deque, args=(self._process.stderr, 0), daemon=True)
+        self._drain.start()
         if with_auth:
             self.query(f"CREATE USER {ADMIN} WITH PASSWORD '{ADMIN_PASSWORD}' WITH ALL PRIVILEGES")
 
@@ -74,6 +80,7 @@ class InfluxServer:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._drain.join()
         if self._process.stderr is not None:
             self._process.stderr.close()
 
@@ -92,7 +99,7 @@ class InfluxServer:
             content=body if isinstance(body, str) else None,
             data=body if isinstance(body, dict) else None,
             auth=(ADMIN, ADMIN_PASSWORD) if self._with_auth else None,
-            timeout=10.0,
+            timeout=60.0,
             trust_env=False,
         )
         assert answer.is_success, answer.text
@@ -107,9 +114,3 @@ def point(measurement: str, at: datetime, value: float, **tags: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace(" ", r"\ ").replace(",", r"\,").replace("=", r"\=")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

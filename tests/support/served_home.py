@@ -1,6 +1,7 @@
 """The real service on a simulated home, with its loop in a thread and its page on a port.
 
-Time stands still until a test moves it; the loop then does what is due, as it would in real time.
+Time stands still until a test moves it; the loop then does what is due, as it would in real time,
+and the test goes on when that is done. Only what the page makes of it is still to be waited for.
 """
 
 import shutil
@@ -35,11 +36,32 @@ _LOOK_S = 0.005
 class HeldClock(SteppedClock):
     """A clock whose waits end when a test has moved it there, or when the waiter is woken."""
 
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._came_to_wait = threading.Condition()
+        self._waits_until: datetime | None = None
+        self._wake = threading.Event()
+
     def wait_until(self, instant: datetime, wake: threading.Event) -> bool:
-        while self.now() < instant:
-            if wake.wait(_LOOK_S):
-                return True
-        return wake.is_set()
+        with self._came_to_wait:
+            self._waits_until, self._wake = instant, wake
+            self._came_to_wait.notify_all()
+        try:
+            while self.now() < instant:
+                if wake.wait(_LOOK_S):
+                    return True
+            return wake.is_set()
+        finally:
+            self._waits_until = None
+
+    def _is_waited_at(self) -> bool:
+        instant = self._waits_until
+        return instant is not None and self.now() < instant and not self._wake.is_set()
+
+    def let_finish(self) -> None:
+        """Return when the waiter has done everything that was due, and waits again."""
+        with self._came_to_wait:
+            assert self._came_to_wait.wait_for(self._is_waited_at, TIMEOUT_S), "the loop hangs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +141,20 @@ class ServedHome:
         return value
 
     def move(self, duration: timedelta) -> None:
-        """Let time pass; the loop notices by itself."""
+        """Let time pass, and the loop do what is due then.
+
+        The clock moves only while the loop waits: moved in the middle of a turn, it would make the
+        loop count its next poll from the new time, which never comes.
+        """
+        if self._loop is None:
+            self.clock.move_to(self.clock.now() + duration)
+            return
+        self.clock.let_finish()
         self.clock.move_to(self.clock.now() + duration)
+        self.clock.let_finish()
 
     def start(self) -> None:
-        """Start, on the port of the last time if there was one."""
+        """Start, on the port of the last time if there was one; return after the first cycle."""
         setting = self._setting
         parts = build_parts(
             Config(battery_min_soc=30),
@@ -138,6 +169,7 @@ class ServedHome:
         self._loop = threading.Thread(target=run_loop, args=(self._parts,), daemon=True)
         self._web.start()
         self._loop.start()
+        self.clock.let_finish()
 
     def _serve(self, parts: Parts) -> WebServer:
         app = create_app(
@@ -161,6 +193,7 @@ class ServedHome:
         assert self._web is not None
         self._parts.inbox.stop()
         self._loop.join(TIMEOUT_S)
+        self._loop = None
         hand_back(self._parts)
         self._web.stop(TIMEOUT_S)
         self._parts.memory.close(TIMEOUT_S)

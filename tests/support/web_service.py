@@ -24,7 +24,7 @@ from web.server import WebServer
 
 LOCAL = ("127.0.0.1", 50000)
 STRANGER = ("192.168.1.20", 50000)
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 PASSWORD = "sunny-afternoon"  # noqa: S105  # made up for tests
 
 

@@ -25,7 +25,7 @@ def run_bare(code: str) -> str:
         [sys.executable, "-I", "-S", "-B", "-W", "error", "-c", start + code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ from clock import SimulatedClock, SystemClock, next_slot_start
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class RealTime:

@@ -480,17 +480,17 @@ def test_stopping_does_not_wait_for_an_answer_and_does_not_use_it() -> None:
 
     def answer_late() -> None:
         asked.set()
-        answered.wait(10)
+        answered.wait(60)
 
     recorder = Recorder(before_answer=answer_late)
     work = HistoryImport([recorder], store.destination(), clock=Clock(), keep=KEEP)
     work.start()
-    asked.wait(10)
+    asked.wait(60)
 
     work.ask_to_stop()
     was_alive = work.is_alive
     answered.set()
-    work.join(10)
+    work.join(60)
 
     assert was_alive
     assert store.energies == {}
@@ -501,7 +501,7 @@ def test_the_thread_imports_while_others_look() -> None:
     work = importer(store, Recorder())
 
     work.start()
-    work.join(10)
+    work.join(60)
 
     assert work.progress[0].state is ImportState.DONE
     assert len(store.days()) == 95

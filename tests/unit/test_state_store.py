@@ -26,7 +26,7 @@ from tests.support.shown_state import bare_state
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 BARE_STATE = bare_state(NOW)
 EMPTY_STATE = replace(

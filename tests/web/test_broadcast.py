@@ -10,9 +10,10 @@ import pytest
 
 from state_store import StateStore
 from tests.support.shown_state import bare_state
+from tests.support.story import run_story
 from web.broadcast import HEARTBEAT, READER_MAILBOX_SIZE, Broadcast
 
-TIMEOUT_S = 10.0
+TIMEOUT_S = 60.0
 LONG_S = 3600.0
 
 
@@ -24,10 +25,7 @@ def published() -> StateStore:
 
 
 def run(story: Coroutine[object, object, None]) -> None:
-    async def in_time() -> None:
-        await asyncio.wait_for(story, TIMEOUT_S)
-
-    asyncio.run(in_time())
+    run_story(story, TIMEOUT_S)
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 
 import web.app
 from tests.support.shown_state import bare_state, full_state
+from tests.support.story import run_story
 from tests.support.web_service import TIMEOUT_S, Service, SseMessage, SseReader, running
 from web.server import WebServer
 
@@ -125,10 +126,8 @@ def test_readers_that_never_read_hold_nobody_up(service: Service) -> None:
         while app.state.broadcast.n_readers < N_READERS:  # noqa: ASYNC110  # it has no event
             await asyncio.sleep(0)
         for _ in range(N_LARGE):
-            await asyncio.wait_for(
-                asyncio.to_thread(service.store.update, full_state(), LARGE), TIMEOUT_S
-            )
-        await asyncio.wait_for(asyncio.gather(*reading), 60.0)
+            await asyncio.to_thread(service.store.update, full_state(), LARGE)
+        await asyncio.gather(*reading)
 
     with ExitStack() as stack:
         server = WebServer(app, host="127.0.0.1", port=0)
@@ -137,7 +136,7 @@ def test_readers_that_never_read_hold_nobody_up(service: Service) -> None:
         server.start()
         for _ in range(N_NEVER_READING):
             stack.enter_context(connect_and_never_read(server.port))
-        asyncio.run(story(server.port))
+        run_story(story(server.port), TIMEOUT_S)
         with SseReader(server.port) as late:
             assert version_of(late.read()) == N_LARGE
     server.stop(TIMEOUT_S)

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,11 +16,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.browser import Look, visit
+from tests.support.free_port import free_port
 
 pytestmark = pytest.mark.browser
 
 MAIN = Path(__file__).parents[2] / "evcc-smartload/rootfs/app/main.py"
-UP_S = 20.0
+UP_S = 120.0
 PAST_MS = 240_000  # a limit; on two free cores it takes about twenty seconds
 STOP_S = 2.0
 OWNER_PCT = 50
@@ -31,9 +31,7 @@ class DemoProcess:
     """``python main.py --demo`` on a free port."""
 
     def __init__(self, data_dir: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self._is_up = threading.Event()
         self._process = subprocess.Popen(
             [
