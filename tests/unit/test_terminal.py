@@ -82,6 +82,11 @@ def width(pieces: tuple[ValuePiece, ...]) -> float:
     return sum(piece.width_kwh for piece in pieces)
 
 
+def parts(pieces: tuple[ValuePiece, ...]) -> list[float]:
+    """Width and value of each piece in turn."""
+    return [number for piece in pieces for number in (piece.width_kwh, piece.eur_per_kwh)]
+
+
 # Examples
 
 
@@ -90,11 +95,7 @@ def test_energy_is_worth_the_night_it_saves_then_the_sun_it_frees_then_nothing()
 
     pieces = terminal_value([night_then_sun], LOSSLESS, slot_h=SLOT_H)
 
-    assert pieces == (
-        ValuePiece(width_kwh=4.0, eur_per_kwh=pytest.approx(0.30)),
-        ValuePiece(width_kwh=4.0, eur_per_kwh=pytest.approx(0.08)),
-        ValuePiece(width_kwh=4.0, eur_per_kwh=pytest.approx(0.0)),
-    )
+    assert parts(pieces) == pytest.approx([4.0, 0.30, 4.0, 0.08, 4.0, 0.0])
 
 
 def test_losses_and_wear_are_taken_off() -> None:
@@ -116,10 +117,7 @@ def test_the_dearest_hours_count_first_when_nothing_refills() -> None:
     pieces = terminal_value([evening], LOSSLESS, slot_h=SLOT_H)
 
     # The day is looked at twice: eight kWh of evenings, four of mornings.
-    assert [(piece.width_kwh, piece.eur_per_kwh) for piece in pieces] == [
-        (pytest.approx(8.0), pytest.approx(0.40)),
-        (pytest.approx(4.0), pytest.approx(0.20)),
-    ]
+    assert parts(pieces) == pytest.approx([8.0, 0.40, 4.0, 0.20])
 
 
 def test_nothing_is_worth_more_than_what_can_be_bought_before_it_is_needed() -> None:
