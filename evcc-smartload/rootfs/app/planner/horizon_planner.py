@@ -1,0 +1,345 @@
+"""Plans battery and cars over the slots to come, again in every cycle, and says why.
+
+From the best plan there is down to none at all: each rung is verified before it is used, must
+cost less than evcc's own rules on the same forecast, and says why the better ones were not.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from domain.plan import (
+    BatteryCourse,
+    CarCourse,
+    Plan,
+    PlanCost,
+    PlanStatus,
+    Rung,
+    SkipCause,
+    Skipped,
+    UnmetWish,
+)
+from planner.actions import actions_of
+from planner.alternatives import reserve_cost, rule_costs, what_ifs
+from planner.changes import change_since
+from planner.dispatch import CostParts, Dispatch, battery_soc, car_soc, cost_of
+from planner.evcc_rules import evcc_rules_dispatch
+from planner.exact import plan_exactly
+from planner.fast import plan_fast
+from planner.model import Memory
+from planner.outcome import NoPlanError, Outcome
+from planner.plan_memory import memory_of
+from planner.plan_problem import FloatArray, PlanProblem, ProblemError
+from planner.reasons import explain
+from planner.rule_plan import rule_dispatch
+from planner.shifted import shifted_dispatch
+from planner.solved import Solve, Solved
+from planner.task import PlanTask
+from planner.verify import verify
+
+# A plan that saves less is not worth an intervention [EUR].
+LEAST_SAVING_EUR = 0.001
+# What is missing of a wish below this is a matter of rounding [kWh].
+_MISSING_KWH = 0.05
+# An old plan moved on says little after this: prices and sun have become others.
+LONGEST_SHIFT = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeLimits:
+    """How long planning may take [s]: for the plan itself, and for all its explanations."""
+
+    plan_s: float = 1.0
+    explain_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanResult:
+    """A plan, or why there is none; ``skipped`` is from best rung to last."""
+
+    plan: Plan | None
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Used:
+    """A dispatch that may be used, and by which rung."""
+
+    rung: Rung
+    outcome: Outcome
+    memory: Memory | None
+
+
+@dataclass(slots=True, kw_only=True)
+class HorizonPlanner:
+    """Keeps the last plan; belongs to the cycle's thread.
+
+    Args:
+        seconds: A clock that only goes forward [s].
+        limits: How long it may take.
+    """
+
+    seconds: Callable[[], float]
+    limits: TimeLimits = field(default_factory=TimeLimits)
+    _last: Solved | None = None
+
+    def plan(self, now: datetime, task: PlanTask | Skipped) -> PlanResult:
+        """Return the best plan that can be made and may be used.
+
+        Args:
+            now: When this is, aware UTC.
+            task: What is to be planned, or why nothing can be.
+        """
+        if isinstance(task, Skipped):
+            return self._without_task(now, task)
+        began_s = self.seconds()
+        skipped: list[Skipped] = []
+        try:
+            task.problem.checked()
+        except ProblemError as exc:
+            return PlanResult(
+                plan=None,
+                skipped=(Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc)),),
+            )
+        baseline = evcc_rules_dispatch(task.problem, task.evcc_rules)
+        baseline_cost = cost_of(task.problem, baseline)
+        used = self._best(task, baseline_cost, skipped)
+        if used is None:
+            # evcc's own rules are the plan: what they will do is shown as what will happen.
+            used = _Used(rung=Rung.HANDS_OFF, outcome=_unproved(task, baseline), memory=None)
+        solve_ms = (self.seconds() - began_s) * 1000.0
+        plan = _shown(now, task, used, baseline_cost)
+        plan = replace(self._explained(plan, task, used), solve_ms=solve_ms, skipped=tuple(skipped))
+        return PlanResult(plan=plan, skipped=tuple(skipped))
+
+    # -- the ladder ----------------------------------------------------------------------------
+
+    def _best(self, task: PlanTask, baseline: CostParts, skipped: list[Skipped]) -> _Used | None:
+        """Return the first rung that holds; note in ``skipped`` why the ones before did not."""
+        memory = self._memory(task)
+        rungs: tuple[tuple[Rung, Callable[[], Outcome], Memory | None], ...] = (
+            (Rung.EXACT, lambda: self._exact(task.problem, memory), memory),
+            (Rung.FAST, lambda: self._fast(task.problem, memory), memory),
+            (Rung.SHIFTED, lambda: self._shifted(task), None),
+            (Rung.RULES, lambda: _unproved(task, rule_dispatch(task.problem)), None),
+        )
+        for rung, make, counted in rungs:
+            try:
+                outcome = make()
+            except NoPlanError as exc:
+                cause = SkipCause.TIME_IS_UP if exc.is_time_up else SkipCause.SOLVER_FAILED
+                if rung is Rung.SHIFTED:
+                    cause = SkipCause.NO_LAST_PLAN
+                skipped.append(Skipped(rung=rung, cause=cause, detail=str(exc)))
+                continue
+            fault = _fault(task, outcome, baseline)
+            if fault is None:
+                return _Used(rung=rung, outcome=outcome, memory=counted)
+            cause, detail = fault
+            skipped.append(Skipped(rung=rung, cause=cause, detail=detail))
+            if cause is SkipCause.NOT_BETTER and outcome.is_proved:
+                # Nothing can be cheaper than what is proved; worse plans need not be tried.
+                break
+        return None
+
+    def _memory(self, task: PlanTask) -> Memory | None:
+        last = self._last
+        return None if last is None else memory_of(last.task, last.outcome.dispatch, task)
+
+    def _exact(self, problem: PlanProblem, memory: Memory | None) -> Outcome:
+        return plan_exactly(
+            problem, seconds=self.seconds, time_limit_s=self.limits.plan_s, memory=memory
+        )
+
+    def _fast(self, problem: PlanProblem, memory: Memory | None) -> Outcome:
+        return plan_fast(
+            problem, seconds=self.seconds, time_limit_s=self.limits.plan_s, memory=memory
+        )
+
+    def _shifted(self, task: PlanTask) -> Outcome:
+        """Return the last plan moved on, as far as the home still allows it.
+
+        Raises:
+            NoPlanError: There is none, or it is too old.
+        """
+        last = self._last
+        if last is None or task.start - last.task.start > LONGEST_SHIFT:
+            raise NoPlanError("there is no plan of the last hours")
+        memory = memory_of(last.task, last.outcome.dispatch, task)
+        if memory is None:
+            raise NoPlanError("the last plan was for another home")
+        return _unproved(task, shifted_dispatch(task.problem, memory))
+
+    def _without_task(self, now: datetime, missing: Skipped) -> PlanResult:
+        """Return no plan; the last one is kept for when its inputs are back."""
+        last = self._last
+        if last is not None and now - last.task.start > LONGEST_SHIFT:
+            self._last = None
+        return PlanResult(plan=None, skipped=(missing,))
+
+    # -- what is told of it --------------------------------------------------------------------
+
+    def _explained(self, plan: Plan, task: PlanTask, used: _Used) -> Plan:
+        """Solve what else could be, as long as there is time; keep this plan as the last one."""
+        last, end_s = self._last, self.seconds() + self.limits.explain_s
+        if used.rung not in {Rung.EXACT, Rung.FAST}:
+            return plan
+
+        def in_time(solve: Solve) -> Solve:
+            def limited(problem: PlanProblem, memory: Memory | None) -> Outcome:
+                if self.seconds() >= end_s:
+                    raise NoPlanError("the time for explanations is over", is_time_up=True)
+                return solve(problem, memory)
+
+            return limited
+
+        exact, fast = in_time(self._exact), in_time(self._fast)
+        free = used.outcome
+        with contextlib.suppress(NoPlanError):
+            free = free if used.memory is None else exact(task.problem, None)
+        solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=free)
+        self._last = solved
+        change = None if last is None else change_since(last, solved, fast)
+        rules = rule_costs(solved, exact)
+        return replace(
+            plan,
+            what_if=what_ifs(solved, exact),
+            rules=rules,
+            change=change,
+            reserve=reserve_cost(task, used.outcome.dispatch, rules),
+        )
+
+
+def _unproved(task: PlanTask, dispatch: Dispatch) -> Outcome:
+    """Return an outcome of which nothing is proved, and no marginal value is known."""
+    return Outcome(
+        dispatch=dispatch,
+        cost=cost_of(task.problem, dispatch),
+        gap_eur=None,
+        marginal_eur_per_kwh=None,
+    )
+
+
+def _fault(task: PlanTask, outcome: Outcome, baseline: CostParts) -> tuple[SkipCause, str] | None:
+    """Return why a plan may not be used; None when it may."""
+    violations = [one for one in verify(task.problem, outcome.dispatch) if not one.is_soft]
+    if violations:
+        first = violations[0]
+        detail = f"{first.rule.value} {first.device} in slot {first.slot}: {first.excess_kwh:.4f}"
+        return SkipCause.NOT_VERIFIED, f"{detail} kWh ({len(violations)} in all)"
+    saving = baseline.total_eur - outcome.cost.total_eur
+    if saving < LEAST_SAVING_EUR:
+        return SkipCause.NOT_BETTER, f"saves {saving:.4f}"
+    return None
+
+
+def _shown(now: datetime, task: PlanTask, used: _Used, baseline: CostParts) -> Plan:
+    """Return the plan as it is shown, without what takes further solves to tell."""
+    problem, outcome, dispatch = task.problem, used.outcome, used.outcome.dispatch
+    marginal = outcome.marginal_eur_per_kwh
+    by = {car.name: car.by for car in task.cars}
+    reasons = explain(
+        problem,
+        dispatch,
+        start=task.start,
+        slot=task.slot,
+        marginal_eur_per_kwh=marginal,
+        n_known_prices=task.n_known_prices,
+        by=by,
+    )
+    return Plan(
+        made_at=now,
+        start=task.start,
+        import_price_eur_per_kwh=_floats(problem.import_price_eur_per_kwh),
+        export_price_eur_per_kwh=_floats(problem.export_price_eur_per_kwh),
+        n_known_prices=task.n_known_prices,
+        pv_kwh=_floats(problem.pv_kwh),
+        load_kwh=_floats(problem.load_kwh),
+        grid_import_kwh=_floats(dispatch.grid_import_kwh),
+        grid_export_kwh=_floats(dispatch.grid_export_kwh),
+        curtail_kwh=_floats(dispatch.curtail_kwh),
+        batteries=_battery_courses(task, dispatch),
+        cars=_car_courses(task, dispatch),
+        marginal_eur_per_kwh=(None,) * problem.n_slots if marginal is None else _floats(marginal),
+        reasons=reasons,
+        cost=_plan_cost(outcome.cost),
+        baseline=_plan_cost(baseline),
+        status=PlanStatus.PROVEN if outcome.is_proved else PlanStatus.UNPROVEN,
+        gap_eur=outcome.gap_eur,
+        solve_ms=0.0,
+        rung=used.rung,
+        actions=actions_of(reasons, problem, dispatch, start=task.start, slot=task.slot),
+        unmet=_unmet(task, dispatch),
+        assumed=task.assumed,
+    )
+
+
+def _floats(values: FloatArray) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def _plan_cost(cost: CostParts) -> PlanCost:
+    return PlanCost(
+        import_eur=cost.import_eur,
+        export_eur=cost.export_eur,
+        wear_eur=cost.wear_eur,
+        stored_eur=cost.stored_eur,
+        missing_eur=cost.missing_eur,
+        reserve_eur=cost.reserve_eur,
+        overload_eur=cost.overload_eur,
+        total_eur=cost.total_eur,
+    )
+
+
+def _battery_courses(task: PlanTask, dispatch: Dispatch) -> tuple[BatteryCourse, ...]:
+    return tuple(
+        BatteryCourse(
+            name=facts.name,
+            title=facts.title,
+            capacity_kwh=battery.capacity_kwh,
+            start_kwh=battery.soc_kwh,
+            charge_kwh=_floats(dispatch.charge_kwh[index]),
+            discharge_kwh=_floats(dispatch.discharge_kwh[index]),
+            soc_kwh=_floats(battery_soc(battery, dispatch, index)),
+        )
+        for index, (facts, battery) in enumerate(
+            zip(task.batteries, task.problem.batteries, strict=True)
+        )
+    )
+
+
+def _car_courses(task: PlanTask, dispatch: Dispatch) -> tuple[CarCourse, ...]:
+    return tuple(
+        CarCourse(
+            name=facts.name,
+            title=facts.title,
+            number=facts.number,
+            capacity_kwh=facts.capacity_kwh,
+            start_kwh=car.soc_kwh,
+            target_kwh=car.target_kwh,
+            by=facts.by,
+            charge_kwh=_floats(dispatch.car_kwh[index]),
+            soc_kwh=_floats(car_soc(car, dispatch, index)),
+        )
+        for index, (facts, car) in enumerate(zip(task.cars, task.problem.cars, strict=True))
+    )
+
+
+def _unmet(task: PlanTask, dispatch: Dispatch) -> tuple[UnmetWish, ...]:
+    """Return the wishes that the plan does not meet, and what is missing."""
+    found = []
+    for index, (facts, car) in enumerate(zip(task.cars, task.problem.cars, strict=True)):
+        reached = float(car_soc(car, dispatch, index)[-1])
+        if car.target_kwh - reached > _MISSING_KWH:
+            found.append(
+                UnmetWish(
+                    car=facts.name,
+                    title=facts.title,
+                    target_kwh=car.target_kwh,
+                    reached_kwh=reached,
+                    capacity_kwh=facts.capacity_kwh,
+                    by=facts.by,
+                )
+            )
+    return tuple(found)
