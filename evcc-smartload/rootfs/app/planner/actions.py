@@ -20,7 +20,7 @@ _NOTHING_HAPPENS = frozenset(
     }
 )
 # They hold for one slot only; over a stretch they are left out where the slots differ.
-_OF_ONE_SLOT = ("of", "until", "value", "reserve_kwh", "limit_kwh", "wish", "source", "kept_value")
+_OF_ONE_SLOT = ("of", "until", "value", "reserve_kwh", "limit_kw", "wish", "source", "kept_value")
 _FORECAST_MARKS = ("is_forecast", "rank_is_forecast", "for_is_forecast")
 
 

@@ -11,8 +11,9 @@ instants as ISO 8601 in UTC. Besides those that ``ReasonCode`` names there are
   where it is kept for the time after it;
 - ``wish`` and ``reserve_kwh``: ``reserve`` where the battery is not above the owner's buffer;
 - ``source`` and ``next_source``: where a car's energy comes from, if not from the grid;
-- ``reached_kwh`` and ``target_kwh`` of a car; ``limit_kwh``: what may be fed in per slot, where
-  that limits the sun; ``next_at`` of a battery: when it charges.
+- ``reached_kwh`` and ``target_kwh`` of a car; ``limit_kw``: what may be fed in, where that limits
+  the sun; ``next_at`` of a battery: when it charges; ``feed_in_is_limited``: 1
+  where more of the sun may not be fed in.
 
 ``value`` is what one kWh more used in the slot would cost. ``saves_per_kwh`` is what one kWh that
 is charged (or kept) brings more than the alternative, after losses and wear.
@@ -76,5 +77,5 @@ def _sun_reason(scene: Scene, slot: int) -> Reason | None:
     facts: Facts = {**scene.fed_in(slot), "kwh": energy_of(kwh)}
     limit = scene.problem.export_max_kwh
     if limit is not None and scene.exported[slot] >= float(limit[slot]) - TOLERANCE_KWH:
-        facts["limit_kwh"] = energy_of(limit[slot])
+        facts["limit_kw"] = energy_of(limit[slot] / scene.problem.slot_h)
     return Reason(code=ReasonCode.PV_IS_TURNED_DOWN, facts=facts)

@@ -152,6 +152,8 @@ def _charging(course: _Course, slot: int) -> tuple[ReasonCode, Facts]:
         facts = {**scene.fed_in(slot), **scene.value(slot)}
         given_up = _lost_feed_in(scene, slot)
         code = ReasonCode.BATTERY_CHARGES_SUN
+        if _is_feed_in_limited(scene, slot):
+            facts["feed_in_is_limited"] = 1
     facts |= _wish(course, slot)
     layer = course.trace.charged[slot]
     purpose = None if layer is None else _purpose_of_layer(course, layer)
@@ -164,11 +166,14 @@ def _charging(course: _Course, slot: int) -> tuple[ReasonCode, Facts]:
 
 def _lost_feed_in(scene: Scene, slot: int) -> float:
     """Return what a kWh of sun would bring if it were not stored."""
-    limit = scene.problem.export_max_kwh
-    is_limited = limit is not None and scene.exported[slot] >= float(limit[slot]) - TOLERANCE_KWH
-    if is_limited or scene.curtailed[slot] > TOLERANCE_KWH:
+    if _is_feed_in_limited(scene, slot) or scene.curtailed[slot] > TOLERANCE_KWH:
         return 0.0
     return max(scene.sell[slot], 0.0) if scene.problem.can_curtail else scene.sell[slot]
+
+
+def _is_feed_in_limited(scene: Scene, slot: int) -> bool:
+    limit = scene.problem.export_max_kwh
+    return limit is not None and scene.exported[slot] >= float(limit[slot]) - TOLERANCE_KWH
 
 
 def _purpose_of_layer(course: _Course, layer: Layer) -> Purpose | None:
