@@ -53,17 +53,19 @@ const clearKw = (ms) => {
   return hour < 7 || hour > 17 ? 0 : 7.4 * cloud * Math.max(0, Math.sin(((hour - 7) / 10) * Math.PI)) ** 1.3;
 };
 
+/** What is expected of it: a neighbour's roof shades the morning. */
+export const expectedSunKw = (ms) => clearKw(ms) * (localHour(ms) < 10 ? 0.7 : 1);
+
 export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
   if (scene === "first" || scene === "config") return empty();
   const start = Math.floor(now / SLOT) * SLOT;
   const big = scene === "huge" ? 4321 : 1;
   const isNew = scene === "newborn";
   const hasSun = scene !== "degraded";
-  const sunOff = (ms) => clearKw(ms) * (localHour(ms) < 10 ? 0.7 : 1);
   const wide = isNew ? 2.2 : 1;
   const publishedUntil = Math.floor((now + HOUR) / DAY) * DAY - HOUR + (localHour(now) >= 13 ? 2 : 1) * DAY;
   const nKnown = scene === "noprices" ? 0 : Math.round((publishedUntil - start) / SLOT);
-  const sun = band(start, N_SLOTS, sunOff, (slot, kw) => wide * kw * (0.18 + 0.14 * Math.min(1, slot / 96)), big);
+  const sun = band(start, N_SLOTS, expectedSunKw, (slot, kw) => wide * kw * (0.18 + 0.14 * Math.min(1, slot / 96)), big);
   const unknown = { ...sun, p10: sun.p10.map(() => null), p50: sun.p50.map(() => null), p90: sun.p90.map(() => null) };
   const before = start - N_PAST * SLOT;
   return {
@@ -103,7 +105,7 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
     confidence: hasSun
       ? { confidence_frac: confidence, raw_frac: Math.min(1, confidence + 0.02), coverage_frac: 1, freshness_frac: 0.94, accuracy_frac: Math.min(1, (confidence + 0.02) / 0.94) }
       : { confidence_frac: 0.04, raw_frac: 0, coverage_frac: 0, freshness_frac: 0.6, accuracy_frac: 0.7 },
-    days: daysOf(start, (ms) => (hasSun ? sunOff(ms) : null), wide, big),
+    days: daysOf(start, (ms) => (hasSun ? expectedSunKw(ms) : null), wide, big),
     windows: [
       { purpose: "until_surplus", energy: { start: iso(now), end: iso(Math.floor((now + HOUR) / DAY) * DAY - HOUR + DAY + 9.25 * HOUR), p10_kwh: 4.4 * big, p50_kwh: 6.2 * big, p90_kwh: 8.9 * big } },
       { purpose: "night", energy: { start: iso(Math.floor((now + HOUR) / DAY) * DAY + 16.5 * HOUR), end: iso(Math.floor((now + HOUR) / DAY) * DAY - HOUR + DAY + 9.25 * HOUR), p10_kwh: 4.1 * big, p50_kwh: 5.7 * big, p90_kwh: 8.1 * big } },
@@ -113,7 +115,7 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
       : [
           {
             kind: "pv",
-            said: band(before, N_PAST, sunOff, (_, kw) => 0.3 * kw, big),
+            said: band(before, N_PAST, expectedSunKw, (_, kw) => 0.3 * kw, big),
             measured: slots(N_PAST, (slot) => round(Math.max(0, sunKw(before + slot * SLOT) * (0.7 + 0.5 * noise(slot))) * big)),
           },
           {

@@ -1,8 +1,8 @@
 /** A stand-in for the service while the page is being built: the built page with a believable state.
  *
- *  node dev/mock-server.mjs [port]     then open http://localhost:8098/<scene>/
+ *  node dev/mock-server.mjs [port] [folder of the built page]     then open http://localhost:8098/<scene>/
  *
- *  Scenes: observing, live, owner, released, automatic, degraded, config, first, newborn (no past yet), nobattery, noprices, negative, huge,
+ *  Scenes: observing, live, owner, released, automatic, degraded, config, first, newborn (no past yet), nobattery, noprices, handsoff (no plan), negative, huge,
  *  demo, progress, password, dropping (the stream breaks off), silent (a proxy holds the stream back), gone. */
 
 import { createReadStream } from "node:fs";
@@ -10,9 +10,10 @@ import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { accuracyOf, forecastOf, historyOf } from "./mock-forecast.mjs";
+import { accuracyOf, expectedSunKw, forecastOf, historyOf } from "./mock-forecast.mjs";
+import { planOf, planSummaryOf } from "./mock-plan.mjs";
 
-const ROOT = fileURLToPath(new URL("../../rootfs/app/web/static/", import.meta.url));
+const ROOT = process.argv[3] ?? fileURLToPath(new URL("../../rootfs/app/web/static/", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8098);
 const PASSWORD = "sonne";
 const MINUTE = 60_000;
@@ -301,7 +302,7 @@ class World {
         ? { issued_at: iso(floorTo(now, SLOT)), start: iso(floorTo(now, SLOT)) }
         : { issued_at: null, start: null },
       history: historyOf({ scene, now, seconds }),
-      plan_summary: null,
+      plan_summary: planSummaryOf({ scene, now, expectedSunKw, priceAt }),
       buffer: hasBuffer
         ? {
             current_buffer_pct: this.currentPct(),
@@ -432,6 +433,9 @@ createServer(async (request, response) => {
   } else if (path === "forecast" || path === "forecast/accuracy") {
     const of = { scene: world.scene, now: world.now, sunKw, priceAt, confidence: confidenceAt(world.now) };
     json(response, 200, path === "forecast" ? forecastOf(of) : accuracyOf(of));
+  } else if (path === "plan") {
+    const lang = new URL(request.url, "http://mock").searchParams.get("lang") === "en" ? "en" : "de";
+    json(response, 200, planOf({ scene: world.scene, now: world.now, expectedSunKw, priceAt, lang }));
   } else if (path === "buffer/log") {
     json(response, 200, { events: world.scene === "first" ? [] : world.log });
   } else {

@@ -12,6 +12,7 @@ import { api, isPasswordMissing, rememberPassword, speak, type Answer } from "./
 import { StateFeed } from "./net/feed";
 import { ForecastFeed, NO_NEWS, type ForecastNews } from "./net/forecast-feed";
 import { initialLink, type Link } from "./net/link";
+import { NO_PLAN_NEWS, PlanFeed, type PlanNews } from "./net/plan-feed";
 import { renderDemoBar } from "./parts/demo-bar";
 import { icon } from "./parts/icons";
 import { renderInCharge } from "./parts/standing";
@@ -23,7 +24,7 @@ const TICK_MS = 1_000;
 /** In the demo a simulated minute passes faster than a second. */
 const FAST_TICK_MS = 250;
 
-const ROUTES = ["now", "buffer", "forecast"] as const;
+const ROUTES = ["now", "plan", "buffer", "forecast"] as const;
 type Route = (typeof ROUTES)[number];
 
 @customElement("sl-app")
@@ -37,6 +38,7 @@ export class App extends LitElement {
   @state() private isAskingPassword = false;
   @state() private refusedText = "";
   @state() private forecastNews: ForecastNews = NO_NEWS;
+  @state() private planNews: PlanNews = NO_PLAN_NEWS;
 
   private clock: ServiceClock | null = null;
   private format: Format | null = null;
@@ -57,6 +59,8 @@ export class App extends LitElement {
     { forecast: api.forecast, accuracy: api.forecastAccuracy },
     (news) => (this.forecastNews = news),
   );
+
+  private readonly planFeed = new PlanFeed(api.plan, (news) => (this.planNews = news));
 
   protected override createRenderRoot(): this {
     return this;
@@ -98,6 +102,8 @@ export class App extends LitElement {
     switch (this.route) {
       case "now":
         return renderNow(context);
+      case "plan":
+        return html`<sl-plan-view .context=${context} .news=${this.planNews} .forecast=${this.forecastNews.forecast}></sl-plan-view>`;
       case "buffer":
         return html`<sl-buffer-view .context=${context} .events=${this.events} .send=${this.send}></sl-buffer-view>`;
       case "forecast":
@@ -150,12 +156,14 @@ export class App extends LitElement {
     this.events = mergeEvents(isRestarted ? [] : this.events, state.buffer?.log_recent ?? []);
     if (isRestarted) this.hasLog = false;
     if (!this.hasLog) void this.loadLog();
-    this.followForecast();
+    this.followView();
   }
 
-  /** The forecasts are asked for while somebody looks at them. */
-  private followForecast(): void {
-    if (this.route !== "forecast" || this.data === null) return;
+  /** Forecasts and plans are asked for while somebody looks at them; the plan is drawn over the forecasts. */
+  private followView(): void {
+    if (this.data === null) return;
+    if (this.route === "plan") void this.planFeed.follow(this.data, this.currentLang());
+    if (this.route !== "forecast" && this.route !== "plan") return;
     const { format, nowMs } = this.context();
     void this.forecastFeed.follow(this.data, format.startOfDay(nowMs));
   }
@@ -189,7 +197,7 @@ export class App extends LitElement {
   private readonly onHash = (): void => {
     if (location.hash === "#main") return;
     this.route = routeOf(location.hash);
-    this.followForecast();
+    this.followView();
   };
 
   private readonly skip = (event: Event): void => {
@@ -201,6 +209,8 @@ export class App extends LitElement {
 
   private header({ t, state }: Context): TemplateResult {
     const problems = state?.problems.length ?? 0;
+    // There is a view of the plan once there is a plan, or somebody asks for it by its address.
+    const routes = ROUTES.filter((route) => route !== "plan" || this.route === "plan" || (state?.plan_summary ?? null) !== null);
     const place = (route: Route): TemplateResult => html`
       <a href="#${route}" aria-current=${this.route === route ? "page" : nothing}>${t.nav[route]}</a>
     `;
@@ -208,7 +218,7 @@ export class App extends LitElement {
       <header class="header">
         <div class="header-inner">
           <p class="brand"><img src="./icon.svg" alt="" width="28" height="28" /><span>${t.name}</span></p>
-          <nav aria-label=${t.nav.label}>${ROUTES.map(place)}</nav>
+          <nav aria-label=${t.nav.label}>${routes.map(place)}</nav>
           <div class="tools">
             ${problems === 0 ? nothing : html`<a class="pill is-warning" href="#now" @click=${this.showHealth}>${icon("warning")} <span class="num">${t.health.count(problems)}</span></a>`}
             ${this.connection()}
@@ -268,6 +278,7 @@ export class App extends LitElement {
   private readonly onLang = (event: Event): void => {
     this.ownLang = (event.target as HTMLSelectElement).value as Lang;
     keepLang(this.ownLang);
+    this.followView();
   };
 
   private readonly onTheme = (event: Event): void => {

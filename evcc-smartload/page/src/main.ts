@@ -4,6 +4,7 @@ import "./parts/chart";
 import "./parts/dialogs";
 import "./parts/lazy-table";
 import "./views/buffer";
+import "./views/plan";
 import "./app";
 import { applyTheme, chosenTheme } from "./preferences";
 

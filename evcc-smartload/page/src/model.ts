@@ -155,7 +155,7 @@ export interface State {
     start: string | null;
   };
   history: History | null;
-  plan_summary: null;
+  plan_summary: PlanSummary | null;
   buffer: BufferResult | null;
 }
 

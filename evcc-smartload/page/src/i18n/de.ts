@@ -3,6 +3,7 @@
 import type { PriceRank } from "../logic/prices";
 import type { ProblemCode } from "../model";
 import { deForecast } from "./forecast.de";
+import { dePlan } from "./plan.de";
 
 interface ProblemWords {
   title: string;
@@ -31,7 +32,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const de = {
   name: "SmartLoad",
   skip: "Zum Inhalt springen",
-  nav: { label: "Ansichten", now: "Jetzt", buffer: "Puffer", forecast: "Prognose" },
+  nav: { label: "Ansichten", now: "Jetzt", plan: "Plan", buffer: "Puffer", forecast: "Prognose" },
   language: "Sprache",
   theme: { label: "Farbschema", auto: "System", light: "Hell", dark: "Dunkel" },
   simulation: "Simulation",
@@ -421,6 +422,7 @@ export const de = {
   },
 
   forecast: deForecast,
+  plan: dePlan,
 };
 
 export type Messages = typeof de;

@@ -3,6 +3,7 @@
 import type { PriceRank } from "../logic/prices";
 import type { Messages } from "./de";
 import { enForecast } from "./forecast.en";
+import { enPlan } from "./plan.en";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -19,7 +20,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const en: Messages = {
   name: "SmartLoad",
   skip: "Skip to content",
-  nav: { label: "Views", now: "Now", buffer: "Buffer", forecast: "Forecast" },
+  nav: { label: "Views", now: "Now", plan: "Plan", buffer: "Buffer", forecast: "Forecast" },
   language: "Language",
   theme: { label: "Colour scheme", auto: "System", light: "Light", dark: "Dark" },
   simulation: "Simulation",
@@ -411,4 +412,5 @@ export const en: Messages = {
   },
 
   forecast: enForecast,
+  plan: enPlan,
 };

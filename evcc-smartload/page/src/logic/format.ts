@@ -19,6 +19,13 @@ export interface LocalTime {
 /** The unit small prices are spoken in; other currencies are shown in full. */
 const MINOR_UNITS: Record<string, string> = { EUR: "ct", USD: "¢", GBP: "p" };
 
+/** How amounts of money are written: in hundredths, as they are, or in millions. */
+interface MoneyScale {
+  isMinor: boolean;
+  isVast: boolean;
+  digits: number;
+}
+
 const NBSP = "\u00a0";
 const DASH = "–";
 const HOUR_MS = 3_600_000;
@@ -144,6 +151,24 @@ export class Format {
     return this.asBand([low, middle, high], "kW", "MW", 2);
   }
 
+  /** An amount of money: "0,4 ct", "68 ct", "3,42 €", "1.234 €". */
+  money(value: number | null): string {
+    if (value === null || !Number.isFinite(value)) return DASH;
+    return this.inMoney(value, this.moneyScale([value]), "negative");
+  }
+
+  /** Amounts to be compared or added, all in the unit of the largest; `isSigned`: a plus before what is more. */
+  moneys(values: readonly number[], isSigned = false): string[] {
+    const scale = this.moneyScale(values);
+    return values.map((value) => this.inMoney(value, scale, isSigned ? "exceptZero" : "negative"));
+  }
+
+  /** The smallest difference that shows between amounts like these. */
+  moneyStep(values: readonly number[]): number {
+    const { isMinor, isVast, digits } = this.moneyScale(values);
+    return (10 ** -digits / (isMinor ? 100 : 1)) * (isVast ? 1e6 : 1);
+  }
+
   /** "3,4 MB" */
   megabytes(bytes: number): string {
     const mb = bytes / 1e6;
@@ -257,6 +282,29 @@ export class Format {
     if (Math.abs(value) >= 1000) return `${this.write(value / 1000, 1)}${NBSP}${bigUnit}`;
     const digits = Math.abs(value) >= 100 ? 0 : 1;
     return `${this.write(value, digits)}${NBSP}${unit}`;
+  }
+
+  private moneyScale(values: readonly number[]): MoneyScale {
+    const largest = Math.max(0, ...values.map(Math.abs));
+    if (this.currency in MINOR_UNITS && largest < 0.995) return { isMinor: true, isVast: false, digits: largest < 0.0995 ? 1 : 0 };
+    if (largest >= 1e6) return { isMinor: false, isVast: true, digits: 1 };
+    return { isMinor: false, isVast: false, digits: largest < 999.995 ? 2 : 0 };
+  }
+
+  private inMoney(value: number, { isMinor, isVast, digits }: MoneyScale, signDisplay: "negative" | "exceptZero"): string {
+    const options = {
+      signDisplay,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      ...(isVast ? ({ notation: "compact" } as const) : {}),
+    } as const;
+    const isWritten = isMinor || !/^[A-Z]{3}$/.test(this.currency); // then Intl has no symbol for it
+    const unit = isMinor ? (MINOR_UNITS[this.currency] ?? "") : this.currency;
+    const style = isWritten ? {} : ({ style: "currency", currency: this.currency, currencyDisplay: "narrowSymbol" } as const);
+    const shown = this.formatter(`money${isMinor}${isVast}${digits}${signDisplay}`, { ...options, ...style })
+      .format(isMinor ? 100 * value : value)
+      .replace("-", "−");
+    return isWritten ? `${shown}${NBSP}${unit}` : shown;
   }
 
   private write(value: number, digits: number): string {

@@ -1,6 +1,7 @@
 /** Requests to the service; relative, so that they work behind a path prefix. */
 
-import type { AccuracyReport, BufferEvent, Forecast, State } from "../model";
+import type { Lang } from "../logic/format";
+import type { AccuracyReport, BufferEvent, Forecast, PlanJson, State } from "../model";
 
 const PASSWORD_KEY = "smartload.password";
 
@@ -32,6 +33,7 @@ export const api = {
   status: (): Promise<Answer<State>> => request("./status", "GET"),
   forecast: (): Promise<Answer<Forecast>> => request("./forecast", "GET"),
   forecastAccuracy: (): Promise<Answer<AccuracyReport>> => request("./forecast/accuracy", "GET"),
+  plan: (lang: Lang): Promise<Answer<PlanJson>> => request(`./plan?lang=${lang}`, "GET"),
   bufferLog: (): Promise<Answer<{ events: BufferEvent[] }>> => request("./buffer/log", "GET"),
   activateLive: (): Promise<Answer<unknown>> => request("./buffer/activate-live", "POST", {}),
   extendObservation: (days: number): Promise<Answer<unknown>> => request("./buffer/extend-obs", "POST", { days }),

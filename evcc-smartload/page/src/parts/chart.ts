@@ -5,6 +5,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import { drawnOf, type Drawn } from "../logic/drawn";
 import type { Format } from "../logic/format";
+import { patternFill, patternSwatch, type Pattern } from "./patterns";
 
 export interface ChartSeries {
   label: string;
@@ -23,6 +24,21 @@ export interface ChartSeries {
     fill: string;
     format: (low: number, high: number) => string;
   };
+  /** The place of this series in a stack, drawn instead of `values`, which are only read. */
+  layer?: {
+    low: readonly (number | null)[];
+    high: readonly (number | null)[];
+    pattern: Pattern;
+  };
+  /** Drawn from point to point, and not as steps. */
+  isLinear?: boolean;
+}
+
+export interface ChartMark {
+  x: number;
+  y: number;
+  /** A wish and its name; without it something that went wrong. */
+  wish?: { label: string; colour: string };
 }
 
 export interface ChartSpec {
@@ -36,14 +52,21 @@ export interface ChartSpec {
   yFormat: (value: number) => string;
   series: readonly ChartSeries[];
   lines: readonly { value: number; label: string; colour: string; isLabelBelow?: boolean }[];
-  marks: readonly { x: number; y: number }[];
+  marks: readonly ChartMark[];
   /** From here on nothing is known yet; the rest of the chart says so. */
   unknownFrom: { ms: number; label: string; short?: string } | null;
   heightPx: number;
   syncKey: string;
   /** Each x begins a slot this long, which its values hold for; where the next has none, there is a gap. */
   slotMs?: number;
+  /** The beginning of the slot the owner chose, null for none; where it is given, slots can be chosen. */
+  pickedMs?: number | null;
+  /** Below zero is another direction, and not less than nothing. */
+  directions?: { above: string; below: string };
 }
+
+/** Which slot the pointer is at (null: none), and whether the owner chose it. */
+export type ChartAt = CustomEvent<{ ms: number | null; isChosen: boolean }>;
 
 export interface ChartWords {
   now: string;
@@ -71,6 +94,7 @@ export class Chart extends LitElement {
   private drawn: Drawn = { xs: [], columns: [], slots: [] };
   private resize: ResizeObserver | null = null;
   private readonly dark = window.matchMedia("(prefers-color-scheme: dark)");
+  private readonly fills = new Map<string, CanvasPattern | string>();
   private tickCache: { key: string; ticks: number[] } = { key: "", ticks: [] };
 
   protected override createRenderRoot(): this {
@@ -99,11 +123,7 @@ export class Chart extends LitElement {
         <span class="chart-at num">${this.cursorTime()}</span>
         ${spec.series.map(
           (series) => html`<span class="chart-value">
-            <svg class="chart-swatch" viewBox="0 0 18 6" aria-hidden="true">
-              ${series.band === undefined ? nothing : svg`<rect width="18" height="6" fill="var(${series.band.fill})"></rect>`}
-              <line x1="1" y1="3" x2="17" y2="3" stroke="var(${series.colour})" stroke-width=${series.dotted === true ? 2 : 3}
-                stroke-dasharray=${series.dashed === true ? "4 3" : series.dotted === true ? "2 2" : nothing}></line>
-            </svg>
+            ${series.layer === undefined ? lineSwatch(series) : patternSwatch(series.colour, series.layer.pattern)}
             ${series.label} <b class="num ${series.band === undefined ? "" : "is-band"}">${this.readout(series)}</b>
           </span>`,
         )}
@@ -114,6 +134,7 @@ export class Chart extends LitElement {
         role="group"
         aria-label="${spec.label}. ${words.keys}"
         @keydown=${this.onKey}
+        @click=${this.onClick}
       ></div>
     `;
   }
@@ -123,13 +144,13 @@ export class Chart extends LitElement {
   }
 
   private cursorTime(): string {
-    const x = this.cursor === null ? undefined : this.spec.xs[this.cursor];
+    const x = this.cursor === null ? (this.spec.pickedMs ?? undefined) : this.spec.xs[this.cursor];
     return x === undefined ? this.words.now : this.format.dayTime(x);
   }
 
   /** The value at the cursor, else the one of now; gaps at handovers look one slot back. */
   private readout(series: ChartSeries): string {
-    const index = this.cursor ?? this.indexAt(this.spec.nowMs);
+    const index = this.cursor ?? this.indexAt(this.spec.pickedMs ?? this.spec.nowMs);
     const value = index === null ? null : (series.values[index] ?? null);
     if (value === null) return "–";
     const low = series.band?.low[index ?? 0] ?? null;
@@ -149,7 +170,7 @@ export class Chart extends LitElement {
   private draw(): void {
     const { spec } = this;
     const structure = JSON.stringify([
-      spec.series.map((series) => [series.colour, series.dashed, series.dotted, series.fill, series.band?.fill]),
+      spec.series.map((series) => [series.colour, series.dashed, series.dotted, series.fill, series.band?.fill, series.layer?.pattern, series.isLinear]),
       spec.heightPx,
       this.format.lang,
     ]);
@@ -167,7 +188,10 @@ export class Chart extends LitElement {
 
   private data(): uPlot.AlignedData {
     const { spec } = this;
-    const columns = spec.series.flatMap(({ band, values }) => (band === undefined ? [values] : [band.high, band.low, values]));
+    const columns = spec.series.flatMap(({ band, layer, values }) => {
+      if (layer !== undefined) return [layer.high, layer.low];
+      return band === undefined ? [values] : [band.high, band.low, values];
+    });
     this.drawn = drawnOf(spec.xs, columns, spec.slotMs);
     return [this.drawn.xs, ...this.drawn.columns];
   }
@@ -234,7 +258,8 @@ export class Chart extends LitElement {
       series: [
         {},
         ...spec.series.flatMap((series) => {
-          const shape = { spanGaps: false, points: { show: false }, ...(stepped === undefined ? {} : { paths: stepped }) };
+          const isStepped = stepped !== undefined && series.isLinear !== true;
+          const shape = { spanGaps: false, points: { show: false }, ...(isStepped ? { paths: stepped } : {}) };
           const edge = { ...shape, width: 0 };
           const line = {
             ...shape,
@@ -245,6 +270,7 @@ export class Chart extends LitElement {
               ? {}
               : { fill: () => this.token(series.fill ?? ""), fillTo: () => Math.max(0, this.spec.yMin) }),
           };
+          if (series.layer !== undefined) return [edge, edge];
           return series.band === undefined ? [line] : [edge, edge, line];
         }),
       ],
@@ -258,6 +284,8 @@ export class Chart extends LitElement {
             const left = plot.cursor.left ?? -1;
             const isInside = left >= 0 && left <= plot.over.clientWidth;
             this.cursor = isInside && index !== null ? (this.drawn.slots[index] ?? null) : null;
+            // The others of the view follow this one's cursor; only the one that is pointed at tells.
+            if (plot.over.matches(":hover") || this.cursor === null) this.tellAt(this.cursor, false);
           },
         ],
       },
@@ -268,11 +296,22 @@ export class Chart extends LitElement {
   private bands(): uPlot.Band[] {
     let column = 1;
     const bands: uPlot.Band[] = [];
-    for (const { band } of this.spec.series) {
-      if (band !== undefined) bands.push({ series: [column, column + 1], fill: () => this.token(band.fill) });
-      column += band === undefined ? 1 : 3;
+    for (const { band, colour, layer } of this.spec.series) {
+      const series: uPlot.Band["series"] = [column, column + 1];
+      if (layer !== undefined) bands.push({ series, fill: (plot) => this.layerFill(plot, colour, layer.pattern) as string });
+      else if (band !== undefined) bands.push({ series, fill: () => this.token(band.fill) });
+      column += layer !== undefined ? 2 : band === undefined ? 1 : 3;
     }
     return bands;
+  }
+
+  /** A canvas takes a pattern where uPlot's types know of colours only. */
+  private layerFill(plot: uPlot, token: string, pattern: Pattern): CanvasPattern | string {
+    const colour = this.token(token);
+    const key = `${colour}/${pattern}/${devicePixelRatio}`;
+    const fill = this.fills.get(key) ?? patternFill(plot.ctx, colour, pattern, devicePixelRatio);
+    this.fills.set(key, fill);
+    return fill;
   }
 
   private hourPx(): number {
@@ -307,7 +346,7 @@ export class Chart extends LitElement {
     const { spec } = this;
     const y0 = plot.valToPos(0, "y", true);
     ctx.save();
-    if (spec.yMin < 0) {
+    if (spec.yMin < 0 && spec.directions === undefined) {
       ctx.fillStyle = this.token("--negative-area");
       ctx.fillRect(bbox.left, y0, bbox.width, bbox.top + bbox.height - y0);
     }
@@ -320,6 +359,29 @@ export class Chart extends LitElement {
       this.verticalLine(plot, midnight, "--line-strong", []);
     }
     ctx.restore();
+  }
+
+  private drawPicked(plot: uPlot): void {
+    const { pickedMs = null, slotMs = 0, fromMs, toMs } = this.spec;
+    if (pickedMs === null || pickedMs < fromMs || pickedMs >= toMs) return;
+    const { ctx, bbox } = plot;
+    const x = plot.valToPos(pickedMs / 1000, "x", true);
+    const width = Math.max(2 * devicePixelRatio, plot.valToPos((pickedMs + slotMs) / 1000, "x", true) - x);
+    ctx.fillStyle = this.token("--focus");
+    ctx.globalAlpha = 0.22;
+    ctx.fillRect(x, bbox.top, width, bbox.height);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(x - devicePixelRatio, bbox.top, 2 * devicePixelRatio, bbox.height);
+  }
+
+  private drawDirections(plot: uPlot): void {
+    const { directions } = this.spec;
+    if (directions === undefined) return;
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio;
+    ctx.fillStyle = this.token("--ink-2");
+    this.outlinedText(ctx, directions.above, bbox.left + 6 * ratio, bbox.top + 14 * ratio);
+    this.outlinedText(ctx, directions.below, bbox.left + 6 * ratio, bbox.top + bbox.height - 6 * ratio);
   }
 
   private drawInFront(plot: uPlot): void {
@@ -344,7 +406,12 @@ export class Chart extends LitElement {
       ctx.setLineDash([]);
       this.outlinedText(ctx, line.label, bbox.left + 6 * ratio, y + (line.isLabelBelow === true ? 14 : -5) * ratio);
     }
-    for (const mark of this.spec.marks) this.cross(plot, mark.x, mark.y);
+    for (const { x, y, wish } of this.spec.marks) {
+      if (wish === undefined) this.cross(plot, x, y);
+      else this.wish(plot, x, y, wish);
+    }
+    this.drawDirections(plot);
+    this.drawPicked(plot);
     this.verticalLine(plot, this.spec.nowMs, "--ink-1", [4, 3]);
     this.unknownLabel(plot);
     ctx.restore();
@@ -401,10 +468,40 @@ export class Chart extends LitElement {
     ctx.stroke();
   }
 
+  /** Where something should be by when: a ring, and its name beside it. */
+  private wish(plot: uPlot, xMs: number, value: number, { label, colour }: NonNullable<ChartMark["wish"]>): void {
+    const { ctx, bbox } = plot;
+    const ratio = devicePixelRatio;
+    const x = plot.valToPos(xMs / 1000, "x", true);
+    const y = plot.valToPos(value, "y", true);
+    ctx.fillStyle = this.token("--card");
+    ctx.strokeStyle = this.token(colour);
+    ctx.lineWidth = 2.5 * ratio;
+    ctx.setLineDash([]); // the lines before leave theirs behind
+    ctx.beginPath();
+    ctx.arc(x, y, 5 * ratio, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.stroke();
+    ctx.fillStyle = this.token(colour);
+    const width = ctx.measureText(label).width;
+    const isLeft = x + 10 * ratio + width > bbox.left + bbox.width;
+    this.outlinedText(ctx, label, isLeft ? x - 10 * ratio - width : x + 10 * ratio, y + (y < bbox.top + 24 * ratio ? 16 : -7) * ratio);
+  }
+
+  private tellAt(index: number | null, isChosen: boolean): void {
+    if (this.spec.pickedMs === undefined) return;
+    const ms = index === null ? null : (this.spec.xs[index] ?? null);
+    this.dispatchEvent(new CustomEvent("chart-at", { bubbles: true, detail: { ms, isChosen } }) satisfies ChartAt);
+  }
+
+  private readonly onClick = (): void => {
+    if (this.cursor !== null) this.tellAt(this.cursor, true);
+  };
+
   private readonly onKey = (event: KeyboardEvent): void => {
     const { xs } = this.spec;
     if (this.plot === null || xs.length === 0) return;
-    const from = this.cursor ?? this.indexAt(this.spec.nowMs) ?? 0;
+    const from = this.cursor ?? this.indexAt(this.spec.pickedMs ?? this.spec.nowMs) ?? 0;
     const jump = event.shiftKey ? 4 : 1;
     const targets: Record<string, number> = {
       ArrowLeft: from - jump,
@@ -414,14 +511,20 @@ export class Chart extends LitElement {
     };
     if (event.key === "Escape") {
       this.moveCursor(-10);
+      this.tellAt(null, true);
       return;
     }
     const target = targets[event.key];
     if (target === undefined) return;
     event.preventDefault();
-    const x = xs[Math.min(Math.max(target, 0), xs.length - 1)];
-    if (x !== undefined) {
+    const index = Math.min(Math.max(target, 0), xs.length - 1);
+    const x = xs[index];
+    if (x === undefined) return;
+    if (this.spec.pickedMs === undefined) {
       this.moveCursor(this.plot.valToPos(x / 1000, "x"));
+    } else {
+      this.moveCursor(-10); // what is chosen is shown by all charts without a cursor
+      this.tellAt(index, true);
     }
   };
 
@@ -438,6 +541,15 @@ export class Chart extends LitElement {
   private token(name: string): string {
     return getComputedStyle(this).getPropertyValue(name).trim();
   }
+}
+
+function lineSwatch({ band, colour, dashed, dotted }: ChartSeries): TemplateResult {
+  return html`
+    <svg class="chart-swatch" viewBox="0 0 18 6" aria-hidden="true">
+      ${band === undefined ? nothing : svg`<rect width="18" height="6" fill="var(${band.fill})"></rect>`}
+      <line x1="1" y1="3" x2="17" y2="3" stroke="var(${colour})" stroke-width=${dotted === true ? 2 : 3}
+        stroke-dasharray=${dashed === true ? "4 3" : dotted === true ? "2 2" : nothing}></line>
+    </svg>`;
 }
 
 declare global {

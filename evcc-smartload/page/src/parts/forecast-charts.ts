@@ -109,7 +109,7 @@ function aheadPower(context: Context, forecast: Forecast | null, kind: Power): C
   };
 }
 
-function kwAxis({ format }: Context, highest: number): (value: number) => string {
+export function kwAxis({ format }: Pick<Context, "format">, highest: number): (value: number) => string {
   return (value) => (highest >= 10_000 ? `${format.step(value / 1000)}\u00a0MW` : format.step(value));
 }
 

@@ -4,6 +4,7 @@ import { html, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { nowSentence } from "../logic/sentence";
 import { renderFlow } from "../parts/flow";
+import { renderNext } from "../parts/plan-actions";
 import { renderPrice } from "../parts/price-card";
 import { renderSoc } from "../parts/soc";
 import { renderConfigProblems, renderHealth } from "../parts/standing";
@@ -19,7 +20,7 @@ export function renderNow(context: Context): TemplateResult {
     <div class="grid">
       ${hasNothingToShow(context)
         ? renderHealth(context)
-        : html`${renderFlow(context)} ${renderSoc(context)} ${renderPrice(context)} ${renderHealth(context)}`}
+        : html`${renderFlow(context)} ${renderSoc(context)} ${renderNext(context)} ${renderPrice(context)} ${renderHealth(context)}`}
     </div>
   `;
 }

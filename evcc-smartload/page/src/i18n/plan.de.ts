@@ -1,0 +1,223 @@
+/** German texts of the plan view. */
+
+import type { CostPart, Flow } from "../logic/plan";
+import type { PlanChange, Rung } from "../model";
+
+type ChangeCause = PlanChange["parts"][number]["cause"];
+
+export const dePlan = {
+  simulation: "SmartLoad führt den Plan noch nicht aus. Es zeigt, was es tun würde; in evcc ändert sich dadurch nichts.",
+  loading: "Der Plan wird geladen.",
+  refused: "Der Plan ließ sich gerade nicht laden. Die Seite versucht es von selbst weiter.",
+  first: "Der erste Plan entsteht mit der nächsten Berechnung.",
+  handsOff: "Gerade gibt es keinen Plan: evcc macht, was es von sich aus macht.",
+  over: (until: string) => `Der letzte Plan reichte bis ${until}, und ein neuer ist noch nicht da.`,
+  nothingToDo: "Gerade ist nichts zu tun.",
+
+  cost: {
+    title: "Was der Plan bringt",
+    saves: (until: string, amount: string, cost: string, baseline: string) =>
+      `Bis ${until} wäre das um ${amount} günstiger als mit evccs eigenen Regeln: ${cost} statt ${baseline}.`,
+    costsMore: (until: string, amount: string, cost: string, baseline: string) =>
+      `Bis ${until} wäre das um ${amount} teurer als mit evccs eigenen Regeln: ${cost} statt ${baseline}.`,
+    same: (until: string, cost: string) => `Bis ${until} wäre das genauso teuer wie mit evccs eigenen Regeln: ${cost}.`,
+    less: "günstiger als mit evccs eigenen Regeln, auf derselben Prognose gerechnet",
+    more: "teurer als mit evccs eigenen Regeln, auf derselben Prognose gerechnet",
+    unknown: "Womit der Plan verglichen wird, ist nicht bekannt.",
+    part: "Posten",
+    plan: "Plan",
+    baseline: "evccs Regeln",
+    total: "Summe",
+    hint: "Ein Minus ist ein Gewinn. Gerechnet ist auch, was der Akku sich abnutzt und was am Ende mehr oder weniger in ihm steckt.",
+    parts: {
+      import: "Netzbezug",
+      export: "Einspeisung",
+      wear: "Abnutzung des Akkus",
+      stored: "Energie, die bleibt",
+      missing: "Was Autos fehlt",
+      reserve: "Was dem Puffer fehlt",
+      overload: "Zu viel am Hausanschluss",
+    } satisfies Record<CostPart, string>,
+    made: "Stand",
+    until: "Reicht bis",
+    known: "Preise veröffentlicht bis",
+    noneKnown: "keiner",
+    how: "Wie gerechnet",
+    took: "Rechenzeit",
+  },
+
+  quality: {
+    proven: "Das ist bewiesen optimal: Kein anderer Plan ist um mehr als 0,1\u00a0ct günstiger.",
+    gap: (amount: string) => `Der bestmögliche Plan wäre höchstens ${amount} günstiger.`,
+    unknown: {
+      exact: "Ob es noch besser ginge, war in der Zeit nicht zu beweisen.",
+      fast: "Es ist ein guter Plan aus dem schnellen Verfahren; ob es noch besser ginge, ist nicht bewiesen.",
+    },
+    rung: {
+      shifted: "Es ist der letzte gute Plan, bis jetzt fortgeschrieben.",
+      rules: "Es ist kein durchgerechneter Plan: Einfache Regeln aus günstigen Stunden, Sonnenüberschuss und Fristen haben ihn gemacht.",
+      hands_off: "Es gibt keinen Plan.",
+    },
+  },
+
+  rung: {
+    exact: "genau gerechnet",
+    fast: "schnell gerechnet, ohne Beweis",
+    shifted: "letzter guter Plan, fortgeschrieben",
+    rules: "einfache Regeln",
+    hands_off: "kein Plan",
+  } satisfies Record<Rung, string>,
+  method: {
+    exact: "Genaue Rechnung",
+    fast: "Schnelle Rechnung",
+    shifted: "Letzter Plan",
+    rules: "Einfache Regeln",
+    hands_off: "Kein Plan",
+  } satisfies Record<Rung, string>,
+  proven: "bewiesen optimal",
+  unproven: "nicht bewiesen",
+
+  charts: {
+    title: "Die nächsten 48 Stunden",
+    hint: "Eine Viertelstunde antippen oder mit den Pfeiltasten wählen: Daneben oder darunter steht, was in ihr geschieht und warum.",
+    price: (unit: string) => `Strompreis (${unit})`,
+    priceChart: "Bezugs- und Einspeisepreis in Stufen: veröffentlicht durchgezogen, erwartet gestrichelt",
+    flows: "Energieflüsse (kW)",
+    flowsChart: "Energieflüsse je Viertelstunde in kW: über null, woher die Energie kommt, unter null, wohin sie geht",
+    soc: "Ladestand (State of Charge, SoC)",
+    socChart: "Geplanter Ladestand von Akku und Autos in Prozent, mit dem Puffer",
+    from: "Woher",
+    to: "Wohin",
+    published: "Bezug",
+    expected: "Bezug, erwartet",
+    exportPublished: "Einspeisung",
+    exportExpected: "Einspeisung, erwartet",
+    notPublished: (from: string) => `Ab ${from} nicht veröffentlicht: erwartet`,
+    notPublishedShort: "erwartet",
+    sunBand: "Sonne, Prognose",
+    houseBand: "Haus, Prognose",
+    buffer: "Puffer",
+    wish: (title: string, pct: string) => `${title}: ${pct}`,
+    unknownCapacity: (title: string) => `${title}: Der Ladestand ist nicht bekannt; die Tabelle nennt, wie viel geladen wird.`,
+    time: "Zeit",
+    importPrice: "Bezugspreis",
+    exportPrice: "Einspeisepreis",
+    status: "Stand",
+    isPublished: "veröffentlicht",
+    isExpected: "erwartet",
+    marginal: "Wert einer kWh",
+    atEnd: (title: string) => `${title}, am Ende`,
+  },
+
+  flow: {
+    sun: "Sonne",
+    discharge: "Vom Akku",
+    import: "Netzbezug",
+    house: "Haus",
+    charge: "Zum Akku",
+    car: "Auto",
+    export: "Einspeisung",
+    curtail: "Abgeregelt",
+  } satisfies Record<Flow, string>,
+
+  slot: {
+    title: "Diese Viertelstunde",
+    label: "Gewählte Viertelstunde",
+    now: (from: string, to: string) => `Jetzt, ${from} bis ${to}`,
+    at: (from: string, to: string) => `${from} bis ${to}`,
+    earlier: "Früher",
+    later: "Später",
+    toNow: "Zu jetzt",
+    why: "Was geschieht, und warum",
+    nothing: "Hier geschieht nichts Besonderes.",
+    inFull: "Ausführlich",
+    whatIf: "Was, wenn nicht?",
+    holdsUntil: (until: string) => `So bleibt es bis ${until}.`,
+    marginal: "Wert einer kWh",
+    marginalHint: "So viel würde eine Kilowattstunde kosten, die hier zusätzlich gebraucht wird; alles Spätere ist eingerechnet.",
+    prices: "Preise",
+    flows: "Flüsse",
+    socs: "Ladestand",
+    fromTo: (from: string, to: string) => `${from} → ${to}`,
+    expected: "erwartet",
+  },
+
+  actions: {
+    title: "Was als Nächstes kommt",
+    none: "Bis zum Ende des Plans ist nichts weiter vorgesehen.",
+    now: "jetzt",
+    span: (from: string, to: string) => `${from} bis ${to}`,
+    more: (count: number) => `${count} weitere zeigen`,
+    show: (what: string) => `Im Diagramm zeigen: ${what}`,
+  },
+
+  cars: {
+    title: "Wünsche der Autos",
+    none: "Kein Auto ist im Plan.",
+    wishBy: (target: string, by: string) => `${target} bis ${by}`,
+    wish: (target: string) => target,
+    above: (kwh: string) => `${kwh} mehr als jetzt`,
+    reached: "Wird erreicht",
+    unmet: "Wird nicht erreicht",
+    target: "Wunsch",
+    expected: "Dann im Auto",
+    charged: "Geladen bis zum Ende",
+  },
+
+  rules: {
+    title: "Was deine Regeln kosten",
+    hint: "So viel günstiger wäre der Plan ohne die jeweilige Regel.",
+    none: "In diesem Plan kostet keine deiner Regeln etwas.",
+    perDay: (amount: string) => `${amount} am Tag`,
+    reserve: "Der Puffer",
+    reserveText: (amount: string, perDay: string) => `Ihn zu halten kostet in diesem Plan ${amount}, das sind ${perDay} am Tag.`,
+    reserveFree: "Ihn zu halten kostet in diesem Plan nichts.",
+    reserveShort: (kwh: string) => `Zeitweise fehlen ihm bis zu ${kwh}.`,
+    reservePrice: (price: string) => `Eine kWh, die ihm eine Stunde lang fehlt, zählt mit ${price}.`,
+  },
+
+  change: {
+    title: "Was sich geändert hat",
+    none: "Einen früheren Plan zum Vergleichen gibt es noch nicht.",
+    since: (since: string) => `Seit dem Plan von ${since}`,
+    cause: {
+      pv: "Sonnenprognose",
+      load: "Prognose des Hauses",
+      price: "Strompreise",
+      soc: "Ladestand",
+      cars: "Autos",
+      rules: "Regeln und Grenzen",
+      time: "Die Zeit rückt vor",
+    } satisfies Record<ChangeCause, string>,
+    other: "Übriges",
+    total: "Zusammen",
+    chart: "Was jeder Grund an den Kosten ändert",
+    hint: "Plus: der Plan wird teurer. Minus: er wird günstiger.",
+    moved: (kwh: string) => `${kwh} sind jetzt zu einer anderen Zeit geplant.`,
+    movedNone: "Was schon geplant war, bleibt, wie es war.",
+    kept: (amount: string) => `Ganz neu gerechnet wäre der Plan nur ${amount} günstiger; deshalb bleibt es dabei.`,
+  },
+
+  basis: {
+    title: "Worauf der Plan beruht",
+    assumed: "Angenommen, weil es niemand gesagt hat",
+    nothingAssumed: "Es musste nichts angenommen werden.",
+    skipped: "Was nicht ging",
+    nothingSkipped: "Das beste Verfahren kam zum Zug.",
+  },
+
+  next: {
+    title: "Plan",
+    now: "Jetzt",
+    next: "Danach",
+    none: "Weiter ist nichts vorgesehen.",
+    rest: "Nichts zu tun.",
+    until: (time: string) => `bis ${time}`,
+    handsOff: "Gerade gibt es keinen Plan: evcc macht, was es von sich aus macht.",
+    saves: (amount: string, until: string) => `Bis ${until} um ${amount} günstiger als mit evccs eigenen Regeln.`,
+    toPlan: "Zum Plan",
+  },
+
+};
+
+export type PlanMessages = typeof dePlan;
