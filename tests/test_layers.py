@@ -50,6 +50,7 @@ ROWS: dict[int, frozenset[str]] = {
             "ownership",
             "parts",
             "past_options",
+            "plan_inputs",
             "place",
             "problem_board",
             "retrospect",

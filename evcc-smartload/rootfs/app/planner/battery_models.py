@@ -1,0 +1,144 @@
+"""The home's batteries as the planner sees them, with what energy in them is worth at the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.horizon import SLOT_H, SLOTS_PER_DAY
+from domain.site import BatterySnapshot
+from forecaster.series import FloatArray
+from planner.expected import Expected
+from planner.plan_problem import BatteryModel, Reserve, ValuePiece, series
+from planner.plant import Plant
+from planner.terminal import LaterCourse, Store, terminal_value
+
+# evcc does not tell the limit that the inverter keeps; most keep between 5 and 10 %.
+ASSUMED_SOC_MIN_PCT = 5.0
+# What a missing kWh of the buffer costs an hour. A night below it costs 2 to 3 ct a kWh: enough to
+# prefer energy above the buffer, too little to keep it from a really dear evening.
+RESERVE_EUR_PER_KWH_H = 0.002
+# Quantiles of quarter hours do not add up to those of a day, so the outer courses of the sun are
+# further out than one day in ten, and weigh less than they would by the book (0.3, 0.4, 0.3).
+_SUN_WEIGHTS = (0.25, 0.5, 0.25)
+# evcc has no way to feed a battery's energy into the grid.
+_MAY_EXPORT = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryRules:
+    """What the owner allows and asks for.
+
+    ``buffer_soc_pct`` of 0 is evcc's "off": no reserve, and no car gets anything from a battery.
+    None: there is no buffer.
+    """
+
+    wear_eur_per_kwh: float
+    may_grid_charge: bool
+    may_feed_cars: bool
+    buffer_soc_pct: float | None
+
+
+def battery_models(
+    battery: BatterySnapshot | None, plant: Plant, expected: Expected, rules: BatteryRules
+) -> tuple[tuple[BatteryModel, str], ...]:
+    """Return each battery with its title, or all as one where single ones do not tell enough.
+
+    Each gets its share of the plant by its capacity. Empty when not even that is known.
+    """
+    parts = [] if battery is None else _parts(battery)
+    total_kwh = sum(capacity_kwh for _, _, capacity_kwh, _ in parts)
+    if not total_kwh > 0.0:
+        return ()
+    pieces = _terminal(plant, expected, rules, total_kwh)
+    found = []
+    for name, title, capacity_kwh, soc_pct in parts:
+        share = capacity_kwh / total_kwh
+        buffer_kwh = capacity_kwh * (rules.buffer_soc_pct or 0.0) / 100.0
+        model = BatteryModel(
+            name=name,
+            capacity_kwh=capacity_kwh,
+            soc_kwh=capacity_kwh * soc_pct / 100.0,
+            soc_min_kwh=capacity_kwh * ASSUMED_SOC_MIN_PCT / 100.0,
+            soc_max_kwh=capacity_kwh,
+            charge_max_kw=plant.charge_max_kw * share,
+            discharge_max_kw=plant.discharge_max_kw * share,
+            charge_efficiency_frac=plant.one_way_frac,
+            discharge_efficiency_frac=plant.one_way_frac,
+            wear_eur_per_kwh=rules.wear_eur_per_kwh,
+            terminal=_share_of(pieces, share),
+            may_grid_charge=rules.may_grid_charge,
+            may_export=_MAY_EXPORT,
+            may_feed_cars=rules.may_feed_cars and rules.buffer_soc_pct != 0.0,
+            cars_above_kwh=buffer_kwh,
+            reserve=_reserve(buffer_kwh, expected.n_slots),
+        )
+        found.append((model, title))
+    return tuple(found)
+
+
+def _share_of(pieces: Sequence[ValuePiece], share: float) -> tuple[ValuePiece, ...]:
+    return tuple(
+        ValuePiece(width_kwh=piece.width_kwh * share, eur_per_kwh=piece.eur_per_kwh)
+        for piece in pieces
+    )
+
+
+def _reserve(buffer_kwh: float, n_slots: int) -> Reserve | None:
+    if not buffer_kwh > 0.0:
+        return None
+    return Reserve(
+        soc_kwh=series(np.full(n_slots, buffer_kwh)), eur_per_kwh_h=RESERVE_EUR_PER_KWH_H
+    )
+
+
+def _parts(battery: BatterySnapshot) -> list[tuple[str, str, float, float]]:
+    """Return name, title, capacity [kWh] and SoC [%] of each battery, or of all as one."""
+    known = [
+        (device.name, device.title or device.name, device.capacity_kwh, device.soc_pct)
+        for device in battery.devices
+        if device.capacity_kwh is not None and device.soc_pct is not None
+    ]
+    if known and len(known) == len(battery.devices):
+        return known
+    if battery.capacity_kwh is None or battery.soc_pct is None:
+        return []
+    return [("battery", "", battery.capacity_kwh, battery.soc_pct)]
+
+
+def _terminal(
+    plant: Plant, expected: Expected, rules: BatteryRules, capacity_kwh: float
+) -> tuple[ValuePiece, ...]:
+    """Return what energy is worth at the end, for all batteries as one.
+
+    The day after the end is what is forecast of it, and for the rest the day before that.
+    """
+    end = expected.n_slots
+    courses = [
+        LaterCourse(
+            weight=weight,
+            load_kwh=_day_after(expected.load_kwh, end),
+            pv_kwh=_day_after(sun_kwh, end),
+            import_price_eur_per_kwh=_day_after(expected.import_price, end),
+            export_price_eur_per_kwh=_day_after(expected.worth_of_surplus, end),
+        )
+        for weight, sun_kwh in zip(_SUN_WEIGHTS, expected.sun_kwh, strict=True)
+    ]
+    store = Store(
+        usable_kwh=capacity_kwh * (1.0 - ASSUMED_SOC_MIN_PCT / 100.0),
+        charge_max_kw=plant.charge_max_kw,
+        discharge_max_kw=plant.discharge_max_kw,
+        charge_efficiency_frac=plant.one_way_frac,
+        discharge_efficiency_frac=plant.one_way_frac,
+        wear_eur_per_kwh=rules.wear_eur_per_kwh,
+        may_grid_charge=rules.may_grid_charge,
+        may_export=_MAY_EXPORT,
+    )
+    return terminal_value(courses, store, slot_h=SLOT_H)
+
+
+def _day_after(values: FloatArray, end: int) -> FloatArray:
+    """Return the day from slot ``end`` on, with the day before where there is nothing."""
+    known = values[end : end + SLOTS_PER_DAY]
+    before = values[max(0, end - SLOTS_PER_DAY) : end]
+    return np.concatenate((known, before[len(known) :]))

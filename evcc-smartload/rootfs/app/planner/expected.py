@@ -1,0 +1,170 @@
+"""What is expected of the slots to come, on one grid: load, sun and prices.
+
+Series are the middle of each forecast; published prices go before forecast ones. What lies after
+the horizon is kept, too: it is what energy left at the end may be for.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from domain.forecast import BandSeries, ForecastKind
+from domain.horizon import SLOT, SLOT_H, SLOTS_PER_DAY
+from domain.outlook import Outlook
+from domain.plan import Rung, SkipCause, Skipped
+from domain.site import SiteSnapshot
+from domain.tariff import Rate
+from forecaster.series import FloatArray, to_array
+from planner.assumption import Assumption
+
+# Below, a plan is no better than the rules of evcc.
+SHORTEST_SLOTS = SLOTS_PER_DAY // 2
+_SUN_SHINES_KW = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Expected:
+    """Everything that is expected [kWh, EUR/kWh], of which ``n_slots`` are planned.
+
+    Args:
+        sun_kwh: A dark, the middle and a bright course of the PV.
+        n_known_prices: So many import prices at the beginning are published.
+    """
+
+    n_slots: int
+    load_kwh: FloatArray
+    sun_kwh: tuple[FloatArray, FloatArray, FloatArray]
+    import_price: FloatArray
+    export_price: FloatArray
+    n_known_prices: int
+    can_curtail: bool
+    assumed: frozenset[Assumption]
+
+    @property
+    def worth_of_surplus(self) -> FloatArray:
+        """What a kWh of PV brings that nobody takes [EUR/kWh]."""
+        return np.maximum(self.export_price, 0.0) if self.can_curtail else self.export_price
+
+
+def skipped(cause: SkipCause, detail: str = "") -> Skipped:
+    """Return that there is nothing to plan with."""
+    return Skipped(rung=Rung.EXACT, cause=cause, detail=detail)
+
+
+def read_expected(
+    start: datetime, site: SiteSnapshot, outlook: Outlook, *, n_most: int
+) -> Expected | Skipped:
+    """Return what is expected from ``start`` on, at most ``n_most`` slots of it to be planned.
+
+    Args:
+        start: Start of the first slot.
+        site: For published prices, and whether there is sun.
+        outlook: Forecasts; they may have been made some slots before.
+        n_most: Longest horizon [slots].
+    """
+    bands = {expected.kind: expected.band for expected in outlook.expectations}
+    load = bands.get(ForecastKind.LOAD)
+    if load is None:
+        return skipped(SkipCause.NO_FORECAST, "the house load is not forecast")
+    load_kw = _from(start, load, load.p50)
+    n_all = _n_leading(load_kw)
+    if n_all < SHORTEST_SLOTS:
+        return skipped(SkipCause.NO_FORECAST, f"the forecast ends after {n_all * SLOT_H:g} h")
+    sun = bands.get(ForecastKind.PV)
+    if sun is None and site.pv_kw is not None and site.pv_kw > _SUN_SHINES_KW:
+        return skipped(SkipCause.NO_FORECAST, "there is PV, but no forecast of it")
+    buys, n_known = _prices(start, n_all, site.import_rates, bands.get(ForecastKind.IMPORT_PRICE))
+    if not np.isfinite(buys).any():
+        return skipped(SkipCause.NO_PRICES)
+    sells, _ = _prices(start, n_all, site.export_rates, bands.get(ForecastKind.EXPORT_PRICE))
+    lacking = {
+        Assumption.NO_SUN: sun is None,
+        Assumption.IMPORT_PRICE: not np.isfinite(buys).all(),
+        Assumption.EXPORT_PRICE: not np.isfinite(sells).all(),
+    }
+    return Expected(
+        n_slots=min(n_most, n_all),
+        load_kwh=np.maximum(load_kw[:n_all], 0.0) * SLOT_H,
+        sun_kwh=_sun(start, n_all, sun),
+        import_price=_as_the_day_before(buys),
+        export_price=np.nan_to_num(sells, nan=0.0),
+        n_known_prices=n_known,
+        can_curtail=site.export_limit_kw is not None,
+        assumed=frozenset(name for name, is_lacking in lacking.items() if is_lacking),
+    )
+
+
+def _from(start: datetime, band: BandSeries, values: Sequence[float | None]) -> FloatArray:
+    """Return the values of a band from ``start`` on."""
+    offset = (start - band.start) // SLOT
+    if offset >= 0:
+        return to_array(values[offset:])
+    return np.concatenate((np.full(-offset, np.nan), to_array(values)))
+
+
+def _n_leading(values: FloatArray) -> int:
+    """Return how many values at the beginning are known."""
+    unknown = np.flatnonzero(~np.isfinite(values))
+    return int(unknown[0]) if unknown.size else len(values)
+
+
+def _fitted(values: FloatArray, n_slots: int) -> FloatArray:
+    """Return ``n_slots`` values, NaN where there are none."""
+    fitted = np.full(n_slots, np.nan)
+    fitted[: min(n_slots, len(values))] = values[:n_slots]
+    return fitted
+
+
+def _sun(
+    start: datetime, n_slots: int, band: BandSeries | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return a dark, the expected and a bright course of the PV [kWh]."""
+    if band is None:
+        nothing = np.zeros(n_slots)
+        return nothing, nothing, nothing
+    middle = _fitted(_from(start, band, band.p50), n_slots)
+    dark, bright = (
+        np.where(np.isfinite(outer), outer, middle)
+        for outer in (
+            _fitted(_from(start, band, values), n_slots) for values in (band.p10, band.p90)
+        )
+    )
+    dark, middle, bright = (
+        np.maximum(np.nan_to_num(course, nan=0.0), 0.0) * SLOT_H
+        for course in (dark, middle, bright)
+    )
+    return dark, middle, bright
+
+
+def _prices(
+    start: datetime, n_slots: int, rates: Sequence[Rate], band: BandSeries | None
+) -> tuple[FloatArray, int]:
+    """Return prices [EUR/kWh], NaN where nothing says any, and how many are published."""
+    prices = np.full(n_slots, np.nan)
+    first = max(0, bisect_right(rates, start, key=lambda rate: rate.start) - 1)
+    for rate in rates[first:]:
+        # A slot has the price that holds at its beginning.
+        begin, end = -((start - rate.start) // SLOT), -((start - rate.end) // SLOT)
+        if begin >= n_slots:
+            break
+        if end > 0:
+            prices[max(0, begin) : end] = rate.price_eur_per_kwh
+    n_known = _n_leading(prices)
+    if band is not None:
+        expected = _fitted(_from(start, band, band.p50), n_slots)
+        prices = np.where(np.isfinite(prices), prices, expected)
+        if n_known == 0:
+            n_known = max(0, band.n_known - max(0, (start - band.start) // SLOT))
+    return prices, n_known
+
+
+def _as_the_day_before(prices: FloatArray) -> FloatArray:
+    """Return prices without gaps: of the day before, else the mean."""
+    filled = prices.copy()
+    for slot in np.flatnonzero(~np.isfinite(filled)):
+        if slot >= SLOTS_PER_DAY:
+            filled[slot] = filled[slot - SLOTS_PER_DAY]
+    return np.where(np.isfinite(filled), filled, np.nanmean(prices))
