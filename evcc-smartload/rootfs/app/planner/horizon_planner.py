@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from domain.plan import (
     BatteryCourse,
@@ -71,6 +72,21 @@ class _Used:
     memory: Memory | None
 
 
+class Path(Protocol):
+    """A way to solve a problem, such as ``plan_exactly``; raises NoPlanError."""
+
+    def __call__(
+        self,
+        problem: PlanProblem,
+        *,
+        seconds: Callable[[], float],
+        time_limit_s: float,
+        memory: Memory | None = None,
+    ) -> Outcome:
+        """Return the cheapest plan it finds in time."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class HorizonPlanner:
     """Keeps the last plan; belongs to the cycle's thread.
@@ -78,10 +94,14 @@ class HorizonPlanner:
     Args:
         seconds: A clock that only goes forward [s].
         limits: How long it may take.
+        exact: The path of the first rung.
+        fast: The path of the second one, and of what is solved for explanations only.
     """
 
     seconds: Callable[[], float]
     limits: TimeLimits = field(default_factory=TimeLimits)
+    exact: Path = plan_exactly
+    fast: Path = plan_fast
     _last: Solved | None = None
 
     def plan(self, now: datetime, task: PlanTask | Skipped) -> PlanResult:
@@ -104,10 +124,7 @@ class HorizonPlanner:
             )
         baseline = evcc_rules_dispatch(task.problem, task.evcc_rules)
         baseline_cost = cost_of(task.problem, baseline)
-        used = self._best(task, baseline_cost, skipped)
-        if used is None:
-            # evcc's own rules are the plan: what they will do is shown as what will happen.
-            used = _Used(rung=Rung.HANDS_OFF, outcome=_unproved(task, baseline), memory=None)
+        used = self._best(task, baseline, skipped)
         solve_ms = (self.seconds() - began_s) * 1000.0
         plan = _shown(now, task, used, baseline_cost)
         plan = replace(self._explained(plan, task, used), solve_ms=solve_ms, skipped=tuple(skipped))
@@ -115,8 +132,12 @@ class HorizonPlanner:
 
     # -- the ladder ----------------------------------------------------------------------------
 
-    def _best(self, task: PlanTask, baseline: CostParts, skipped: list[Skipped]) -> _Used | None:
-        """Return the first rung that holds; note in ``skipped`` why the ones before did not."""
+    def _best(self, task: PlanTask, baseline: Dispatch, skipped: list[Skipped]) -> _Used:
+        """Return the first rung that holds; note in ``skipped`` why the ones before did not.
+
+        At the end of the ladder evcc's own rules are the plan: what they do is what will happen.
+        """
+        hands_off = _unproved(task, baseline)
         memory = self._memory(task)
         rungs: tuple[tuple[Rung, Callable[[], Outcome], Memory | None], ...] = (
             (Rung.EXACT, lambda: self._exact(task.problem, memory), memory),
@@ -133,27 +154,33 @@ class HorizonPlanner:
                     cause = SkipCause.NO_LAST_PLAN
                 skipped.append(Skipped(rung=rung, cause=cause, detail=str(exc)))
                 continue
-            fault = _fault(task, outcome, baseline)
+            fault = _fault(task, outcome, hands_off.cost)
             if fault is None:
                 return _Used(rung=rung, outcome=outcome, memory=counted)
             cause, detail = fault
             skipped.append(Skipped(rung=rung, cause=cause, detail=detail))
-            if cause is SkipCause.NOT_BETTER and outcome.is_proved:
+            if cause is SkipCause.NOT_BETTER and outcome.gap_eur is not None and outcome.is_proved:
                 # Nothing can be cheaper than what is proved; worse plans need not be tried.
+                gain_eur = max(hands_off.cost.total_eur - outcome.cost.total_eur, 0.0)
+                hands_off = replace(
+                    hands_off,
+                    gap_eur=gain_eur + outcome.gap_eur,
+                    marginal_eur_per_kwh=outcome.marginal_eur_per_kwh,
+                )
                 break
-        return None
+        return _Used(rung=Rung.HANDS_OFF, outcome=hands_off, memory=None)
 
     def _memory(self, task: PlanTask) -> Memory | None:
         last = self._last
         return None if last is None else memory_of(last.task, last.outcome.dispatch, task)
 
     def _exact(self, problem: PlanProblem, memory: Memory | None) -> Outcome:
-        return plan_exactly(
+        return self.exact(
             problem, seconds=self.seconds, time_limit_s=self.limits.plan_s, memory=memory
         )
 
     def _fast(self, problem: PlanProblem, memory: Memory | None) -> Outcome:
-        return plan_fast(
+        return self.fast(
             problem, seconds=self.seconds, time_limit_s=self.limits.plan_s, memory=memory
         )
 
