@@ -2,11 +2,13 @@
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 
+from domain.plan import ChangeCause, OwnerRule, ReasonCode, Rung, SkipCause
 from domain.problem import ProblemCode
 from health import LONGEST_SILENCE_S, LONGEST_WITHOUT_CYCLE_S, Heartbeat
 from tests.support.app_imports import APP_ROOT, REPOSITORY
@@ -65,6 +67,34 @@ def test_every_field_of_the_forecast_is_described_and_no_other(
     documented = first_cells(f"{section}\n")
 
     assert sorted(documented) == sorted(set(field_paths(MODEL[type_name], MODEL)))
+
+
+def test_every_field_of_the_plan_is_described_and_no_other() -> None:
+    documented = [cell for cell in first_cells("## The plan\n") if cell not in set(ReasonCode)]
+
+    assert sorted(documented) == sorted(set(field_paths(MODEL["PlanJson"], MODEL)))
+
+
+def test_every_reason_of_a_plan_is_described_with_its_facts() -> None:
+    documented = dict(
+        re.findall(r"^\| `(\w+)` \| [^|]+ \| ((?:`\w+`,? ?)*)\|$", TEXT, re.MULTILINE)
+    )
+    source = (APP_ROOT / "domain" / "plan.py").read_text(encoding="utf-8")
+    meant = dict(re.findall(r'= "((?:battery|car|pv)_\w+)"\s+"""([^"]+)"""', source))
+
+    assert set(meant) == set(ReasonCode)
+    for code, meaning in meant.items():
+        facts = re.search(r"\(([^()]*)\)", meaning)
+        named = facts[1].split(", ") if facts else []
+        assert re.findall(r"\w+", documented[code]) == named, code
+
+
+@pytest.mark.parametrize("words", [Rung, SkipCause, OwnerRule, ChangeCause])
+def test_every_word_of_a_plan_is_described(words: type[StrEnum]) -> None:
+    section = TEXT[TEXT.index("## The plan\n") :]
+
+    for word in words:
+        assert f"`{word}`" in section
 
 
 def is_problem(cell: str) -> bool:

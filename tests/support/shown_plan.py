@@ -114,7 +114,7 @@ def shown_plan(
         skipped=(
             Skipped(rung=Rung.EXACT, cause=SkipCause.TIME_IS_UP, detail="no proof within 1.0 s"),
         ),
-        actions=_actions(day, flows),
+        actions=_actions(day, flows, cars),
         unmet=tuple(_unmet(car) for car in cars[:1]),
         what_if=_what_if(day, cars, has_battery=has_battery),
         rules=_rules(cars, has_battery=has_battery),
@@ -276,26 +276,34 @@ def _car_reason(car: CarCourse, day: _Day, slot: int) -> Reason:
     )
 
 
-def _actions(day: _Day, flows: _Flows) -> tuple[PlannedAction, ...]:
-    """Stretches in which a device does one thing, by their beginning."""
+def _actions(day: _Day, flows: _Flows, cars: tuple[CarCourse, ...]) -> tuple[PlannedAction, ...]:
+    """Stretches in which a device moves energy in one way, by their beginning."""
+    moved = {car.name: car.charge_kwh for car in cars}
+    moved[BATTERY] = tuple(map(max, flows.charge, flows.discharge))
     actions: list[PlannedAction] = []
     for slot, reasons in enumerate(flows.reasons):
         for reason in reasons:
-            same = [
-                number
-                for number, action in enumerate(actions)
-                if action.reason.device == reason.device
-                and action.reason.code == reason.code
-                and action.end == day.at(slot)
-            ]
-            if same:
-                longer = replace(actions[same[0]], end=day.at(slot + 1))
-                actions[same[0]] = longer
-            else:
+            kwh = moved[reason.device][slot]
+            if kwh == 0.0:
+                continue
+            before = _before(actions, reason, day.at(slot))
+            if before is None:
                 actions.append(
-                    PlannedAction(start=day.at(slot), end=day.at(slot + 1), kwh=1.25, reason=reason)
+                    PlannedAction(start=day.at(slot), end=day.at(slot + 1), kwh=kwh, reason=reason)
                 )
+            else:
+                longer = replace(actions[before], end=day.at(slot + 1))
+                actions[before] = replace(longer, kwh=longer.kwh + kwh)
     return tuple(actions)
+
+
+def _before(actions: list[PlannedAction], reason: Reason, at: datetime) -> int | None:
+    """The action that goes on with ``reason`` at an instant."""
+    for number, action in enumerate(actions):
+        done = (action.reason.device, action.reason.code)
+        if done == (reason.device, reason.code) and action.end == at:
+            return number
+    return None
 
 
 def _unmet(car: CarCourse) -> UnmetWish:

@@ -83,6 +83,7 @@ def test_page_and_health_of_an_app_are_open_to_everyone(path: str) -> None:
         "/events",
         "/forecast",
         "/forecast/accuracy",
+        "/plan",
         "/buffer/log",
         "/openapi.json",
         "/control/release",

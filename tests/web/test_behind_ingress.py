@@ -1,15 +1,18 @@
 """The service behind a path prefix, reached as through Home Assistant's ingress."""
 
+import gzip
 import http.client
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 from inbox import Wish
 from tests.support.prefix_proxy import BROWSERS_HOST, PREFIX, ingress_to
+from tests.support.shown_plan import shown_plan
 from tests.support.shown_state import full_state
 from tests.support.web_service import TIMEOUT_S, FromPeer, Service, SseReader, running
 from web.access import INGRESS_PEER, AccessRules
@@ -42,6 +45,17 @@ def fetch(
     read = answer.read()
     connection.close()
     return answer, read
+
+
+def test_a_packed_plan_arrives_below_the_prefix(service: Service, ingress: int) -> None:
+    service.store.update(replace(full_state(), plan=shown_plan()))
+
+    answer, body = fetch(
+        ingress, f"{PREFIX}/plan?lang=en", headers={"Accept-Encoding": "gzip, deflate"}
+    )
+
+    assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
+    assert json.loads(gzip.decompress(body))["n_slots"] == 192
 
 
 def test_the_page_and_all_it_names_load_below_the_prefix(ingress: int) -> None:

@@ -497,6 +497,7 @@ def test_the_openapi_document_lists_every_route(client: TestClient) -> None:
         ("GET", "/events"),
         ("GET", "/forecast"),
         ("GET", "/forecast/accuracy"),
+        ("GET", "/plan"),
         ("GET", "/buffer/log"),
         ("POST", "/buffer/activate-live"),
         ("POST", "/buffer/extend-obs"),

@@ -24,6 +24,7 @@ PRIVATE_PATHS = (
     "/status",
     "/events",
     "/forecast",
+    "/plan",
     "/openapi.json",
     "/buffer/",
     "/control/",

@@ -24,13 +24,16 @@ from domain.state import SystemState
 from errors import ClockNotSetError, ExtensionTooShortError
 from health import Heartbeat
 from inbox import Inbox, Wish
+from planner.wording_figures import Lang
 from state_store import StateStore
 from version import VERSION
 from web import refusals
+from web.accepted import LANGUAGES, accepts_gzip, preferred_language
 from web.access import AccessRules
 from web.broadcast import Broadcast, encode_json
 from web.forecast_json import accuracy_to_json, forecast_to_json
 from web.guard import PAGE_HEADERS, Guard, refuse
+from web.plan_answer import PlanAnswers
 from web.refusals import RefusedError
 from web.schemas import (
     Activated,
@@ -104,6 +107,7 @@ def create_app(parts: WebParts) -> FastAPI:
     _add_errors(app)
     _add_reading(app, parts, broadcast)
     _add_forecast(app, parts.store)
+    _add_plan(app, parts.store)
     _add_buffer(app, parts)
     _add_control(app, parts)
     _add_page(app, parts.static_dir)
@@ -179,6 +183,35 @@ def _add_forecast(app: FastAPI, store: StateStore) -> None:
         """Return how right the forecasts of the last weeks were; null before there is any."""
         state = _state_of(store)
         return _json(accuracy_to_json(state.accuracy if state else None))
+
+
+def _add_plan(app: FastAPI, store: StateStore) -> None:
+    answers = PlanAnswers()
+
+    @app.get("/plan", responses=REFUSALS)
+    def plan(request: Request, lang: Lang | None = None) -> Response:
+        """Return the plan and why it is as it is; without one it is empty and says why.
+
+        ``lang`` is the language of the sentences: the owner's or the browser's if not given.
+        """
+        state = _state_of(store)
+        told_in = lang or _language(state, request.headers.get("accept-language", ""))
+        packed = accepts_gzip(request.headers.get("accept-encoding", ""))
+        return Response(
+            answers.answer(state, told_in, packed=packed),
+            media_type="application/json",
+            headers={
+                "Cache-Control": "no-store",
+                "Vary": "Accept-Encoding, Accept-Language",
+                **({"Content-Encoding": "gzip"} if packed else {}),
+            },
+        )
+
+
+def _language(state: SystemState | None, accepted: str) -> Lang:
+    configured = "auto" if state is None else state.service.language
+    known = [lang for lang in LANGUAGES if lang == configured]
+    return known[0] if known else preferred_language(accepted)
 
 
 def _json(answer: dict[str, object]) -> Response:

@@ -9,10 +9,11 @@ from starlette.exceptions import HTTPException
 from errors import ExtensionTooShortError
 from web.access import Refusal
 
-# What each field of a body may be, as web/schemas.py checks it.
+# What each field of a body or a query may be, as web/schemas.py and the routes check it.
 ALLOWED: Mapping[str, tuple[str, str]] = {
     "days": ("eine ganze Zahl von 1 bis 90", "a whole number from 1 to 90"),
     "speed": ("eine Zahl von 1 bis 3600", "a number from 1 to 3600"),
+    "lang": ("de oder en", "de or en"),
 }
 LONGEST_NAME = 40
 
@@ -99,7 +100,7 @@ def too_short(exc: ExtensionTooShortError, utc_offset: timedelta) -> Refusal:
 
 
 def invalid(exc: RequestValidationError) -> Refusal:
-    """Say which field of a body is wrong and what it may be."""
+    """Say which field of a body or a query is wrong and what it may be."""
     first = exc.errors()[0]
     if first["type"] == "json_invalid":
         return NO_JSON
