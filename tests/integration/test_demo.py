@@ -15,11 +15,13 @@ from parts import Installation, Parts
 from site_watch import Evcc
 
 PAST = timedelta(hours=3)
+RECORDED = timedelta(days=2)
 
 
 @pytest.fixture(autouse=True)
 def short_past(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_module, "PAST", PAST)
+    monkeypatch.setattr(demo_module, "RECORDED", RECORDED)
     monkeypatch.setattr(demo_module, "EVCC_PORT", 0)
     monkeypatch.setattr(demo_module, "SAVE_EVERY_REAL_S", 0.0)
 

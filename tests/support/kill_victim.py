@@ -6,6 +6,7 @@ first ``{"pid": n}``, then a line for each cycle and for each thing the owner di
 dead ``{"dead": n}`` follows.
 """
 
+import importlib
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import httpx2
 import structlog
 
 from config import Config
+from holiday_calendar import find_calendar
 from main import build_parts, run_loop
 from parts import Installation, Parts
 from site_watch import Evcc
@@ -31,7 +33,7 @@ class TimedTransport(httpx2.BaseTransport):
 
     def __init__(self, clock: SteppedClock) -> None:
         self._clock = clock
-        self._http = httpx2.HTTPTransport()
+        self._http = httpx2.HTTPTransport(verify=False)  # evcc speaks plain HTTP here
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         request.headers["X-Now"] = self._clock.now().isoformat()
@@ -56,6 +58,8 @@ def live(order: dict[str, str | int]) -> None:
     parts = replace(
         parts,
         poll=lambda: timedelta(minutes=15),
+        # With one in every cycle there would be little else to be killed in.
+        forecast_every=lambda: timedelta(hours=1),
         after_cycle=lambda _: be_seen(parts, owner),
     )
     run_loop(parts, until=clock.now() + LONGEST_LIFE)
@@ -88,8 +92,17 @@ def keep_quiet(*_: object) -> str:
     raise structlog.DropEvent
 
 
+def load_what_a_service_loads_later() -> None:
+    """Load it once, so that it does not take most of every life."""
+    for name in ("dynamic_buffer", "numpy.ma"):
+        importlib.import_module(name)
+    find_calendar("DE", None)
+    httpx2.HTTPTransport(verify=False).close()
+
+
 def main() -> None:
     structlog.configure(processors=[keep_quiet])
+    load_what_a_service_loads_later()
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
