@@ -34,11 +34,12 @@ class TooHardError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class _Battery:
-    """One battery's variables, one entry per slot; ``charges`` is 1 where it may charge only."""
+    """One battery's variables, one entry per slot; ``charges`` and ``gives`` are 0 or 1."""
 
     charge: list[highs_var] = field(default_factory=list)
     discharge: list[highs_var] = field(default_factory=list)
     charges: list[highs_var] = field(default_factory=list)
+    gives: list[highs_var] = field(default_factory=list)
     soc: list[highs_var] = field(default_factory=list)
 
 
@@ -63,6 +64,7 @@ class _Home:
         self.sold: list[highs_var] = []
         self.curtailed: list[highs_var] = []
         self.buys: list[highs_var] = []
+        self.sells: list[highs_var] = []
         self.batteries = [self._battery(battery) for battery in problem.batteries]
         self.cars = [self._car(car) for car in problem.cars]
         self._write_grid()
@@ -81,6 +83,12 @@ class _Home:
     def whole(self) -> highs_var:
         choice: highs_var = self.highs.addBinary()
         return choice
+
+    def one_at_most(self) -> tuple[highs_var, highs_var]:
+        """Return two choices of which at most one is taken; both may be left."""
+        one, other = self.whole(), self.whole()
+        self.highs.addConstr(one + other <= 1)
+        return one, other
 
     def worth(self, pieces: tuple[ValuePiece, ...], kwh: Flow, *, is_open: bool) -> None:
         """Count what ``kwh`` is worth: the pieces fill from the dearest on, by themselves."""
@@ -102,9 +110,9 @@ class _Home:
         for slot in self.slots:
             charge = self.amount(battery.charge_max_kw * slot_h)
             discharge = self.amount(battery.discharge_max_kw * slot_h)
-            charges = self.whole()
+            charges, gives = self.one_at_most()
             self.highs.addConstr(charge <= battery.charge_max_kw * slot_h * charges)
-            self.highs.addConstr(discharge <= battery.discharge_max_kw * slot_h * (1 - charges))
+            self.highs.addConstr(discharge <= battery.discharge_max_kw * slot_h * gives)
             soc = self.highs.addVariable(
                 min(battery.soc_min_kwh, battery.soc_kwh),
                 max(battery.soc_max_kwh, battery.soc_kwh),
@@ -121,6 +129,7 @@ class _Home:
             made.charge.append(charge)
             made.discharge.append(discharge)
             made.charges.append(charges)
+            made.gives.append(gives)
             made.soc.append(soc)
             before = soc
         if battery.terminal:
@@ -153,8 +162,7 @@ class _Home:
             if not model.may_grid_charge:
                 self.highs.addConstr(battery.charges[slot] + self.buys[slot] <= 1)
             if not model.may_export:
-                gives, sells = 1 - battery.charges[slot], 1 - self.buys[slot]
-                self.highs.addConstr(gives + sells <= 1)
+                self.highs.addConstr(battery.gives[slot] + self.sells[slot] <= 1)
 
     # -- cars ------------------------------------------------------------------------------------
 
@@ -207,7 +215,7 @@ class _Home:
             pv, load = float(problem.pv_kwh[slot]), float(problem.load_kwh[slot])
             bought, sold = self.amount(), self.amount()
             curtailed = self.amount(pv if problem.can_curtail else 0.0)
-            buys = self.whole()
+            buys, sells = self.one_at_most()
             taken: list[Flow] = [one.charge[slot] for one in self.batteries]
             taken += [car.kwh[slot] for car in self.cars]
             given = self.highs.qsum([one.discharge[slot] for one in self.batteries])
@@ -215,7 +223,7 @@ class _Home:
                 self.highs.qsum(taken) - given + curtailed + sold - bought == pv - load
             )
             self.highs.addConstr(bought <= self._most_taken_kwh(slot) * buys)
-            self.highs.addConstr(sold <= self._most_given_kwh(slot) * (1 - buys))
+            self.highs.addConstr(sold <= self._most_given_kwh(slot) * sells)
             self.costs.append(float(problem.import_price_eur_per_kwh[slot]) * bought)
             self.costs.append(-float(problem.export_price_eur_per_kwh[slot]) * sold)
             for flow, limit in (
@@ -230,6 +238,7 @@ class _Home:
             self.sold.append(sold)
             self.curtailed.append(curtailed)
             self.buys.append(buys)
+            self.sells.append(sells)
 
     def _most_taken_kwh(self, slot: int) -> float:
         problem = self.problem
@@ -264,8 +273,9 @@ class _Home:
         self.highs.addConstr(given <= need + most * (1 - is_fed) + most * feeds)
         for one, model in pairs:
             if model.may_feed_cars and model.cars_above_kwh > 0.0:
-                gives = 1 - one.charges[slot]
-                self.highs.addConstr(one.soc[slot] >= model.cars_above_kwh * (gives + feeds - 1))
+                self.highs.addConstr(
+                    one.soc[slot] >= model.cars_above_kwh * (one.gives[slot] + feeds - 1)
+                )
 
 
 def _most_car_kwh(car: CarModel, slot: int, slot_h: float) -> float:

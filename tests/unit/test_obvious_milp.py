@@ -240,6 +240,28 @@ BY_HAND: dict[str, tuple[PlanProblem, float]] = {
         ),
         4.0 * 0.05 + 1.0 * 0.1,
     ),
+    "a battery that must not export fills one that must not buy": (
+        problem(
+            1,
+            batteries=[
+                battery(soc_kwh=0.0, may_grid_charge=False, terminal=pieces((10.0, 0.5))),
+                battery(name="other", may_export=False, terminal=pieces((10.0, 0.2))),
+            ],
+        ),
+        4.0 * 0.2 - 4.0 * 0.5,
+    ),
+    "a low battery that must not buy rests while another feeds the car": (
+        problem(
+            1,
+            load=1.0,
+            batteries=[
+                battery(soc_kwh=1.0, may_grid_charge=False, cars_above_kwh=3.0),
+                battery(name="other"),
+            ],
+            cars=[NOW],
+        ),
+        1.0 * 0.3 + 6.0,
+    ),
 }
 
 
