@@ -54,7 +54,8 @@ def car_reasons(scene: Scene, index: int, by: datetime | None) -> list[Reason | 
         soc_kwh=car_soc(car, scene.dispatch, index).tolist(),
         prices=sorted(scene.buy[first:end]),
         next_charge=next_slots([kwh > TOLERANCE_KWH for kwh in charge]),
-        has_no_choice=_has_no_choice(scene, car, charge[first:end], first),
+        # Without the owner's deadline there is nothing to be late for.
+        has_no_choice=by is not None and _has_no_choice(scene, car, charge[first:end], first),
         by=by,
     )
     return [_reason(stay, slot) if first <= slot < end else None for slot in range(scene.n_slots)]
