@@ -1,7 +1,7 @@
 """The plan of a few rules, for when no solver is at hand.
 
 Cars charge in their cheapest slots and batteries by the price levels of what lies ahead
-(``rule_cars``, ``rule_battery``). A handful of such plans is made, with plain self-consumption
+(``rule_cars``, ``rule_levels``). A handful of such plans is made, with plain self-consumption
 and charging at once among them, and the cheapest is taken: so none of them is ever cheaper.
 """
 
@@ -12,8 +12,9 @@ import numpy as np
 
 from planner.dispatch import Dispatch, cost_of
 from planner.plan_problem import BatteryModel, PlanProblem
-from planner.rule_battery import Surroundings, run_battery, run_self_consumption, surroundings
+from planner.rule_battery import run_battery, run_self_consumption
 from planner.rule_cars import GridCost, cheapest_charging, fixed_charging, soonest_charging
+from planner.rule_levels import Surroundings, surroundings
 from planner.slot_physics import BatteryState, settled
 
 _BatteryRule = Callable[[PlanProblem, BatteryModel, Surroundings], BatteryState]
@@ -38,20 +39,27 @@ def rule_dispatch(problem: PlanProblem) -> Dispatch:
     plans = [
         _with_batteries(problem, soonest, run_self_consumption)[0],
         _with_batteries(problem, soonest, run_battery)[0],
+        _with_batteries(problem, cheapest_charging(problem, grid, net), run_self_consumption)[0],
     ]
     for _ in range(_LOOKS if problem.cars and problem.batteries else 1):
         cheapest = cheapest_charging(problem, grid, net)
         plan, around = _with_batteries(problem, cheapest, run_battery)
-        plans += [plan, _with_batteries(problem, cheapest, run_self_consumption)[0]]
+        plans.append(plan)
+        if len(problem.batteries) > 1:
+            plans.append(_with_batteries(problem, cheapest, run_battery, is_reversed=True)[0])
         grid = GridCost(problem, around.buy_eur_per_kwh, around.sell_eur_per_kwh)
     return min(plans, key=lambda plan: cost_of(problem, plan).total_eur)
 
 
 def _with_batteries(
-    problem: PlanProblem, charging: _Charging, rule: _BatteryRule
+    problem: PlanProblem, charging: _Charging, rule: _BatteryRule, *, is_reversed: bool = False
 ) -> tuple[Dispatch, Surroundings]:
+    """Let one battery after the other do what is left to do, the first one first."""
     around = surroundings(problem, charging)
-    states = [rule(problem, battery, around) for battery in problem.batteries]
+    order = problem.batteries[::-1] if is_reversed else problem.batteries
+    states = [rule(problem, battery, around) for battery in order]
+    if is_reversed:
+        states.reverse()
     charged, given = [state.charged for state in states], [state.discharged for state in states]
     return _turned_down(problem, settled(problem, charged, given, charging)), around
 
