@@ -8,7 +8,7 @@ const N_SLOTS = 192;
 const iso = (ms) => new Date(ms).toISOString();
 const localHour = (ms) => ((ms + HOUR) % DAY) / HOUR;
 const round = (value, digits = 4) => Number(value.toFixed(digits));
-const number = (value, digits, lang) => value.toLocaleString(lang === "de" ? "de-DE" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const formats = Object.fromEntries(["de", "en"].map((lang) => [lang, new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })]));
 const both = (write) => ({ de: write("de"), en: write("en") });
 
 const SENTENCES = {
@@ -92,7 +92,7 @@ export function planOf({ scene, now, expectedSunKw, priceAt, lang }) {
   const load = times.map((ms) => houseKw(ms) * 0.25 * big);
   const ranks = imports.map((price) => imports.filter((other) => other < price).length + 1);
   const time = (ms) => new Date(ms + HOUR).toISOString().slice(11, 16);
-  const ct = (price) => number(100 * price, 1, lang);
+  const ct = (price) => formats[lang].format(100 * price);
   const dear = times.findIndex((_, slot) => ranks[slot] > 150);
   const dearAt = dear < 0 ? 0 : dear;
   const car = carOf({ times, imports, big, now, start, scene });
@@ -248,7 +248,19 @@ function actionsOf(reasons, times, battery, car) {
   return actions.toSorted((a, b) => a.start.localeCompare(b.start));
 }
 
+const summaries = new Map();
+
+/** One for each quarter hour: every state has it. */
 export function planSummaryOf(of) {
+  const slot = Math.floor(of.now / SLOT);
+  const known = summaries.get(of.scene);
+  if (known?.slot === slot) return known.summary;
+  const summary = summarise(of);
+  summaries.set(of.scene, { slot, summary });
+  return summary;
+}
+
+function summarise(of) {
   if (["first", "config", "newborn"].includes(of.scene)) return null;
   const [de, en] = ["de", "en"].map((lang) => planOf({ ...of, lang }));
   const isNone = de.made_at === null;

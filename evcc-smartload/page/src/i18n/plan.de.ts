@@ -182,7 +182,7 @@ export const dePlan = {
     since: (since: string) => `Seit dem Plan von ${since}`,
     cause: {
       pv: "Sonnenprognose",
-      load: "Prognose des Hauses",
+      load: "Hausverbrauch",
       price: "Strompreise",
       soc: "Ladestand",
       cars: "Autos",

@@ -177,7 +177,7 @@ export const enPlan: PlanMessages = {
     since: (since) => `Since the plan of ${since}`,
     cause: {
       pv: "Solar forecast",
-      load: "Forecast of the house",
+      load: "Use of the house",
       price: "Electricity prices",
       soc: "State of charge",
       cars: "Cars",

@@ -108,6 +108,13 @@ function priceSpec(context: Context, { plan, forecast, pickedMs }: Source): Char
   const [low, high] = [bandAt("p10"), bandAt("p90")];
   const top = largest(0.1 * scale, imports, exports, high);
   const bottom = smallest(0, imports, exports, low);
+  const [importKnown, importExpected] = priceSeries(
+    context,
+    { label: words.published, expected: words.expected, colour: "--c-price", fill: "--c-price-area" },
+    imports,
+    nKnown,
+    { low, high },
+  );
   const base = frame(nowMs, grid, pickedMs);
   const knownUntilMs = base.fromMs + nKnown * (base.slotMs ?? SLOT_MS);
   return {
@@ -118,9 +125,9 @@ function priceSpec(context: Context, { plan, forecast, pickedMs }: Source): Char
     yMax: top + 0.08 * (top - bottom),
     yFormat: (value) => format.step(value),
     series: [
-      // What has a band is last: its value is long.
+      importKnown,
       ...priceSeries(context, { label: words.exportPublished, expected: words.exportExpected, colour: "--c-export" }, exports, nKnown, null),
-      ...priceSeries(context, { label: words.published, expected: words.expected, colour: "--c-price", fill: "--c-price-area" }, imports, nKnown, { low, high }),
+      importExpected, // the last one: with its band its value is long
     ],
     lines: bottom < 0 ? [{ value: 0, label: "", colour: "--ink-3" }] : [],
     marks: [],
@@ -147,7 +154,7 @@ function priceSeries(
   values: readonly Known[],
   nKnown: number,
   band: { low: readonly Known[]; high: readonly Known[] } | null,
-): ChartSeries[] {
+): [ChartSeries, ChartSeries] {
   const scale = format.priceScale;
   const shape = { colour, format: (value: number) => format.price(value / scale), widthPx: fill === undefined ? 1.4 : 2 };
   const known = values.map((value, slot) => (slot < nKnown ? value : null));
