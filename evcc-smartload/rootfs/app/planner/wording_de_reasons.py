@@ -278,12 +278,12 @@ def _by(said: Said) -> str:
 def _turned_down_kwh(said: Said) -> str:
     if said.reason.code is not ReasonCode.PV_IS_TURNED_DOWN:
         return ""
-    kwh, limit, price = said.kwh("kwh"), said.kwh("limit_kwh"), said.price("export_price")
+    kwh, limit, price = said.kwh("kwh"), said.kw("limit_kw"), said.price("export_price")
     texts = []
     if kwh is not None:
         texts.append(f"Es gehen {kwh} verloren.")
     if limit is not None:
         texts.append(f"Ins Netz dürfen höchstens {limit}.")
-    if price is not None:
+    if price is not None and (limit is not None or not said.is_negative("export_price")):
         texts.append(f"Der Einspeisepreis ist {price}.")
     return " ".join(texts)
