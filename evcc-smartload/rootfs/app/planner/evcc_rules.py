@@ -124,6 +124,10 @@ class _Car:
     def was_charging(self) -> bool:
         return bool(self.charged) and self.charged[-1] > EPS_KWH
 
+    def may_charge(self, slot: int) -> bool:
+        """Return whether evcc decides about it in ``slot``."""
+        return self.fixed is None and self.mode is not ChargeMode.OFF and slot in self.window
+
     def planned_kwh(self, slot: int) -> float:
         """Return what evcc's plan charges in ``slot``.
 
@@ -137,6 +141,8 @@ class _Car:
 
     def fast_kwh(self, slot: int, price: float) -> float:
         """Return what it charges in ``slot`` whatever the sun does, because it charges fast."""
+        if not self.may_charge(slot):
+            return 0.0
         limit = self.rule.smart_cost_limit_eur_per_kwh
         if self.mode is ChargeMode.NOW or (limit is not None and price <= limit):
             return self.charger.high_kwh
@@ -156,23 +162,33 @@ class _Car:
 
 def _better_slots(prices: np.ndarray, window: range) -> list[int]:
     """Return for each slot how many later ones in ``window`` a plan would take before it."""
-    inside = np.zeros(len(prices), dtype=np.bool_)
-    inside[window.start : window.stop] = True
-    later = np.triu(np.ones((len(prices), len(prices)), dtype=np.bool_), k=1)
-    is_better = (prices[np.newaxis, :] <= prices[:, np.newaxis]) & later & inside
-    counts: list[int] = is_better.sum(axis=1).tolist()
-    return counts
+    inside = prices[window.start : window.stop]
+    is_better = np.triu(inside[np.newaxis, :] <= inside[:, np.newaxis], k=1)
+    counts = np.zeros(len(prices), dtype=np.int64)
+    counts[window.start : window.stop] = np.count_nonzero(is_better, axis=1)
+    found: list[int] = counts.tolist()
+    return found
 
 
 class _Slot:
     """What is left in one slot while cars are being served."""
 
-    __slots__ = ("forced_kwh", "fuse_kwh", "gives_kwh", "price", "surplus_kwh", "takes_kwh")
+    __slots__ = (
+        "fast_kwh",
+        "forced_kwh",
+        "fuse_kwh",
+        "gives_kwh",
+        "price",
+        "surplus_kwh",
+        "takes_kwh",
+    )
 
     def __init__(self, price: float, surplus_kwh: float, fuse_kwh: float) -> None:
         self.price = price
         self.surplus_kwh = surplus_kwh
         self.fuse_kwh = fuse_kwh
+        self.fast_kwh: list[float] = []
+        """What each car charges whatever the sun does, because it charges fast."""
         self.takes_kwh = 0.0
         self.gives_kwh = 0.0
         self.forced_kwh = 0.0
@@ -199,6 +215,7 @@ class _Home:
         slot = _Slot(self._prices[index], self._surplus[index] - sum(fixed), self._fuse[index])
         takes = [battery.most_charge_kwh() for battery in self.batteries]
         gives = [battery.most_discharge_kwh() for battery in self.batteries]
+        slot.fast_kwh = [car.fast_kwh(index, slot.price) for car in self.cars]
         slot.takes_kwh, slot.gives_kwh = sum(takes), sum(gives)
         limit = self._rules.grid_charge_limit_eur_per_kwh
         spare_kwh = slot.surplus_kwh + slot.fuse_kwh
@@ -206,9 +223,17 @@ class _Home:
         if is_charging:
             slot.forced_kwh = min(slot.takes_kwh, spare_kwh)
         is_held = is_charging
-        charged = self._serve_cars(index, slot, is_held=is_held or self._may_hold())
-        if not is_charging and self._may_hold():
-            is_held = sum(fixed) > EPS_KWH or self._is_any_fast(index, slot.price, charged)
+        may_hold = (
+            self._rules.discharge_control
+            and not is_charging
+            and (any(slot.fast_kwh) or sum(fixed) > EPS_KWH)
+        )
+        charged = self._serve_cars(index, slot, is_held=is_held or may_hold)
+        if may_hold:
+            is_held = sum(fixed) > EPS_KWH or any(
+                kwh > EPS_KWH and fast_kwh > 0.0
+                for kwh, fast_kwh in zip(charged, slot.fast_kwh, strict=True)
+            )
             if not is_held:
                 charged = self._serve_cars(index, slot, is_held=False)
         for car, kwh, fixed_kwh in zip(self.cars, charged, fixed, strict=True):
@@ -216,30 +241,21 @@ class _Home:
         slot.surplus_kwh -= sum(charged)
         self._move_batteries(slot, takes, gives, is_held=is_held)
 
-    def _may_hold(self) -> bool:
-        return self._rules.discharge_control and bool(self.batteries)
-
-    def _is_any_fast(self, index: int, price: float, charged: Sequence[float]) -> bool:
-        return any(
-            kwh > EPS_KWH and car.fast_kwh(index, price) > 0.0
-            for car, kwh in zip(self.cars, charged, strict=True)
-        )
-
     def _serve_cars(self, index: int, slot: _Slot, *, is_held: bool) -> list[float]:
         """Return what each car charges: what it must, then in order what the sun leaves."""
         most_kwh = slot.surplus_kwh + slot.fuse_kwh - slot.forced_kwh
         if not is_held:
             most_kwh += slot.gives_kwh
         charged = []
-        for car in self.cars:
+        for car, fast_kwh in zip(self.cars, slot.fast_kwh, strict=True):
             kwh = 0.0
-            if car.fixed is None and car.mode is not ChargeMode.OFF and index in car.window:
-                wished_kwh = max(car.fast_kwh(index, slot.price), self._least_kwh(car))
+            if car.may_charge(index):
+                wished_kwh = max(fast_kwh, self._least_kwh(car))
                 kwh = car.within_limits(index, min(wished_kwh, most_kwh))
             charged.append(kwh)
             most_kwh -= kwh
         sun_kwh = slot.surplus_kwh - sum(charged)
-        if self._has_priority():
+        if sun_kwh > EPS_KWH and self._has_priority():
             sun_kwh -= slot.takes_kwh
         sun_kwh = min(sun_kwh, most_kwh)
         for position, car in enumerate(self.cars):
