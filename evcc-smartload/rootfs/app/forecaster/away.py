@@ -15,7 +15,7 @@ import numpy as np
 
 from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
 from domain.outlook import Away
-from forecaster.local_slots import local_slots
+from forecaster.local_slots import IntArray, local_slots
 from forecaster.series import FloatArray, SlotSeries
 
 AWAY_HISTORY = timedelta(days=60)
@@ -28,6 +28,8 @@ CLEAR_PEAK = 1.6
 # Without so much of it measured, a stretch says nothing.
 FEWEST_MEASURED_SHARE = 0.8
 SLOTS_PER_HOUR = 4
+# The day on which the clock is set back.
+LONGEST_DAY_SLOTS = SLOTS_PER_DAY + 4
 
 
 def find_away(history: SlotSeries, issued_at: datetime, *, zone: tzinfo) -> Away | None:
@@ -63,14 +65,33 @@ def find_away(history: SlotSeries, issued_at: datetime, *, zone: tzinfo) -> Away
 def _days(past: SlotSeries, zone: tzinfo) -> FloatArray:
     """Return base, peak and mean of each local day that was mostly measured, shape (n_days, 3)."""
     at = local_slots(past.start, len(past.values), zone).days
-    hourly = _hourly_means(past.values)
-    rows = []
-    for day in np.unique(at).tolist():
-        values, hours = past.values[at == day], hourly[at == day]
-        values, hours = values[np.isfinite(values)], hours[np.isfinite(hours)]
-        if len(values) >= FEWEST_MEASURED_SHARE * SLOTS_PER_DAY and len(hours):
-            rows.append((np.quantile(values, 0.1), np.quantile(hours, 0.95), values.mean()))
-    return np.array(rows).reshape(-1, 3)
+    values, hours = _rows(at, past.values), _rows(at, _hourly_means(past.values))
+    n_known = np.isfinite(values).sum(axis=1)
+    enough = (n_known >= FEWEST_MEASURED_SHARE * SLOTS_PER_DAY) & np.isfinite(hours).any(axis=1)
+    values, hours, n_known = values[enough], hours[enough], n_known[enough]
+    means = np.where(np.isfinite(values), values, 0.0).sum(axis=1) / n_known
+    return np.stack([_known_quantile(values, 0.1), _known_quantile(hours, 0.95), means], axis=1)
+
+
+def _rows(at: IntArray, values: FloatArray) -> FloatArray:
+    """Return the values of each day of ``at``, which rise, as a row that NaN fills up."""
+    _, first, row = np.unique(at, return_index=True, return_inverse=True)
+    rows = np.full((len(first), LONGEST_DAY_SLOTS), np.nan)
+    rows[row, np.arange(len(at)) - first[row]] = np.where(np.isfinite(values), values, np.nan)
+    return rows
+
+
+def _known_quantile(rows: FloatArray, level: float) -> FloatArray:
+    """Return a quantile of what is known in each row, as ``np.quantile``; each knows something."""
+    ranked = np.sort(rows, axis=1)  # NaN goes to the end
+    n_known = np.isfinite(ranked).sum(axis=1)
+    position = level * (n_known - 1)
+    below = position.astype(np.int64)
+    at, share = np.arange(len(rows)), position - below
+    low, high = ranked[at, below], ranked[at, np.minimum(below + 1, n_known - 1)]
+    # From the nearer end, as numpy does it.
+    from_low, from_high = low + (high - low) * share, high - (high - low) * (1.0 - share)
+    return np.asarray(np.where(share < 0.5, from_low, from_high))  # noqa: PLR2004  # the middle
 
 
 def _hourly_means(values: FloatArray) -> FloatArray:

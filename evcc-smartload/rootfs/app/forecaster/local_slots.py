@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,26 +26,27 @@ class LocalSlots:
 def local_slots(start: datetime, n_slots: int, zone: tzinfo) -> LocalSlots:
     """Return where each of ``n_slots`` quarter hours from ``start`` (aware UTC) on stands."""
     first = start.astimezone(UTC)
-    offsets = _offsets_in_slots(first, n_slots, zone)
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
-    positions = (first - midnight) // SLOT + np.arange(n_slots) + offsets
-    return LocalSlots(
-        days=first.toordinal() + positions // SLOTS_PER_DAY, slots=positions % SLOTS_PER_DAY
-    )
+    into_day, first_day = (first - midnight) // SLOT, first.toordinal()
+    n_days = -(-(into_day + n_slots) // SLOTS_PER_DAY)
+    offsets = [_offsets_in_slots(first_day + day, zone) for day in range(n_days)]
+    positions = into_day + np.arange(n_slots)
+    if offsets:
+        positions += np.concatenate(offsets)[into_day : into_day + n_slots]
+    return LocalSlots(days=first_day + positions // SLOTS_PER_DAY, slots=positions % SLOTS_PER_DAY)
 
 
-def _offsets_in_slots(first: datetime, n_slots: int, zone: tzinfo) -> IntArray:
-    """Return the local time's offset from UTC, in slots; looked up once a day, as that is slow."""
+# Two years' days: every forecast looks the same months up again.
+@lru_cache(maxsize=800)
+def _offsets_in_slots(day: int, zone: tzinfo) -> IntArray:
+    """Return the local time's offset from UTC, in slots, of each slot of a day of UTC."""
+    midnight = datetime.fromordinal(day).replace(tzinfo=UTC)
 
-    def offset_of(position: int) -> int:
-        local = (first + position * SLOT).astimezone(zone)
+    def offset_of(slot: int) -> int:
+        local = (midnight + slot * SLOT).astimezone(zone)
         return (local.utcoffset() or timedelta(0)) // SLOT
 
-    offsets = np.empty(n_slots, dtype=np.int64)
-    for begin in range(0, n_slots, SLOTS_PER_DAY):
-        end = min(begin + SLOTS_PER_DAY, n_slots)
-        before, after = offset_of(begin), offset_of(end)
-        offsets[begin:end] = before
-        if before != after:
-            offsets[begin:end] = [offset_of(position) for position in range(begin, end)]
-    return offsets
+    first, last = offset_of(0), offset_of(SLOTS_PER_DAY - 1)
+    if first == last:
+        return np.full(SLOTS_PER_DAY, first, dtype=np.int64)
+    return np.array([offset_of(slot) for slot in range(SLOTS_PER_DAY)], dtype=np.int64)

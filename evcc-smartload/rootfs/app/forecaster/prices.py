@@ -107,8 +107,9 @@ def forecast_prices(
         rows = place.days - place.days[0]
         days = _by_day(window.values, rows, place.slots, int(place.days[0]), holidays)
         here = slice(len(rows) - n_slots, None)
-        said = _say_days(days)
-        values = np.where(known, ahead, said[:, rows[here], place.slots[here]])
+        today = int(rows[here][0])
+        said = _say_days(days, today)
+        values = np.where(known, ahead, said[:, rows[here] - today, place.slots[here]])
     return PriceForecast(bands=Bands(start=start, values=values), n_known=n_known)
 
 
@@ -135,24 +136,28 @@ def _kind(day: date, holidays: HolidayCalendar) -> int:
     return SATURDAY if day.isoweekday() == 6 else WORKDAY  # noqa: PLR2004  # Saturday
 
 
-def _say_days(days: _Days) -> FloatArray:
-    """Return what is expected of every day, shape (n_levels, n_days, 96)."""
+def _say_days(days: _Days, begin: int) -> FloatArray:
+    """Return what is expected of every day from the row ``begin`` on, (n_levels, n_days, 96)."""
     known = days.prices[: days.anchor + 1]
     first = int(np.argmax(np.isfinite(known).any(axis=1)))
     known, kinds = known[first:], days.kinds[first:]
+    ahead = days.kinds[begin:].tolist()
     steps = recognise_steps(known, kinds[: len(known)].tolist())
     if steps is not None:
-        return np.stack([_step_day(steps, kind) for kind in days.kinds.tolist()], axis=1)
+        return np.stack([_step_day(steps, kind) for kind in ahead], axis=1)
     last = len(known) - 1
     issues = np.arange(max(0, last - ERROR_DAYS), last + 1)
     model = _Model.learn(_draw_in(known), kinds, issues)
-    spreads = [_spread(model, known, lead) for lead in range(1, LONGEST_LEAD_DAYS + 1)]
+    newest, deviation = np.array([len(issues) - 1]), _assumed_deviation(model.prices)
+    spreads: dict[int, FloatArray] = {}
     said = []
-    for row, kind in enumerate(days.kinds.tolist()):
+    for row, kind in enumerate(ahead, begin):
         # A slot that was left out on a published day is as one of the next day.
         lead = max(1, row - days.anchor)
-        expected = model.say(len(issues) - 1, kind, lead)
-        said.append(expected + spreads[min(lead, LONGEST_LEAD_DAYS) - 1])
+        of_lead = min(lead, LONGEST_LEAD_DAYS)
+        if of_lead not in spreads:
+            spreads[of_lead] = _spread(model, known, of_lead, deviation)
+        said.append(model.say(newest, np.array([kind]), lead) + spreads[of_lead])
     return np.stack(said, axis=1)
 
 
@@ -218,11 +223,20 @@ class _Model:
             shape_off=shape_off,
         )
 
-    def say(self, issue: int, kind: int, lead: int) -> FloatArray:
-        """Return what the issue expects of a day of this kind, ``lead`` days on; shape (96,)."""
-        level = self.levels[kind, issue] + LEVEL_MEMORY_FRAC**lead * self.level_off[issue]
-        shape = self.profiles[kind, issue] + SHAPE_MEMORY_FRAC**lead * self.shape_off[issue]
-        return np.asarray(level + shape)
+    def say(self, at: IntArray, kinds: IntArray, lead: int) -> FloatArray:
+        """Return what issues expect of days of these kinds, ``lead`` days on.
+
+        Args:
+            at: Which of the issues, shape (n,).
+            kinds: Of the day each of them speaks of, same shape.
+            lead: From the issue's last day to that day.
+
+        Returns:
+            Shape (n, 96).
+        """
+        level = self.levels[kinds, at] + LEVEL_MEMORY_FRAC**lead * self.level_off[at]
+        shape = self.profiles[kinds, at] + SHAPE_MEMORY_FRAC**lead * self.shape_off[at]
+        return np.asarray(level[:, np.newaxis] + shape)
 
 
 def _means_by_kind(
@@ -247,20 +261,18 @@ def _means_by_kind(
     return np.stack(means)
 
 
-def _spread(model: _Model, outcome: FloatArray, lead: int) -> FloatArray:
+def _spread(model: _Model, outcome: FloatArray, lead: int, assumed_deviation: float) -> FloatArray:
     """Return the quantiles of the errors ``lead`` days ahead, shape (n_levels, 96)."""
-    rows = [
-        outcome[issue + lead] - model.say(position, int(model.kinds[issue + lead]), lead)
-        for position, issue in enumerate(model.issues.tolist())
-        if issue + lead < len(outcome) and issue > 0
-    ]
-    errors = np.stack(rows) if rows else np.empty((0, SLOTS_PER_DAY))
-    shifts = range(-NEIGHBOURS, NEIGHBOURS + 1)
-    pooled = np.concatenate([np.roll(errors, shift, axis=1) for shift in shifts])
+    at = np.flatnonzero((model.issues > 0) & (model.issues + lead < len(outcome)))
+    days = model.issues[at] + lead
+    errors = outcome[days] - model.say(at, model.kinds[days], lead)
+    # Each column with those beside it, those of midnight with those of the other end of the day.
+    beside = np.arange(SLOTS_PER_DAY) + np.arange(-NEIGHBOURS, NEIGHBOURS + 1)[:, np.newaxis]
+    pooled = errors[:, beside % SLOTS_PER_DAY].reshape(-1, SLOTS_PER_DAY)
     own = known_quantiles(pooled)
     # Four days ahead the assumed band is 1.4 times that of one day, as the errors made are.
-    assumed = ASSUMED_SHAPE[:, np.newaxis] * _assumed_deviation(model.prices) * lead**0.25
-    n_days = len(rows)
+    assumed = ASSUMED_SHAPE[:, np.newaxis] * assumed_deviation * lead**0.25
+    n_days = len(at)
     share = n_days / (n_days + ASSUMED_DAYS)
     return np.asarray(np.where(np.isfinite(own), share * own + (1.0 - share) * assumed, assumed))
 

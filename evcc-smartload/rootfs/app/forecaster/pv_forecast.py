@@ -116,18 +116,18 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
     expected_kw = correction.apply(screened.power_kw, roof)
     is_continued = np.isnan(expected_kw)
     own = _own_source(days, roof, n_slots)
-    # The hours ahead of a roof with a provider need no bands of its own past.
-    leads_h = _LEADS_H if is_continued[:SLOTS_PER_DAY].any() else _LONG_LEADS_H
-    own_bands_kw, surprise, carries = _source_bands(own, days, roof, live_kw, leads_h)
-    bands_kw, source = own_bands_kw, own
-    if not is_continued.all():
-        source = _provider_source(days, correction, roof, expected_kw, own)
-        bands_kw, surprise, carries = _source_bands(source, days, roof, live_kw, _LEADS_H)
+    is_provided = not is_continued.all()
+    source = _provider_source(days, correction, roof, expected_kw, own) if is_provided else own
+    bands_kw, surprise, carries = _source_bands(source, days, roof, live_kw, _LEADS_H)
+    if is_provided and is_continued.any():
+        # The hours ahead of a roof with a provider need no bands of its own past.
+        leads_h = _LEADS_H if is_continued[:SLOTS_PER_DAY].any() else _LONG_LEADS_H
+        own_bands_kw, _, _ = _source_bands(own, days, roof, live_kw, leads_h)
         bands_kw = np.where(is_continued, own_bands_kw, bands_kw)
     return PvForecast(
         bands=Bands(start=start, values=_plausible(bands_kw, roof)),
         report=PvForecastReport(
-            model=MODEL_WITHOUT_PROVIDER if is_continued.all() else MODEL,
+            model=MODEL if is_provided else MODEL_WITHOUT_PROVIDER,
             ratio=tuple(correction.ratio.tolist()),
             roof_ratio=correction.roof_ratio,
             strength_frac=correction.strength_frac,

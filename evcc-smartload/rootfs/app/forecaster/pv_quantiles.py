@@ -60,20 +60,15 @@ def learn_errors(
     clear_kw = np.maximum(roof.clear_kw[daylight], 1e-9)
     shares = (expected_kw[:, daylight] / clear_kw).ravel()
     errors = (measured_kw[:, daylight] / clear_kw).ravel() - shares
-    age = np.repeat(n_days - 1 - np.arange(n_days), len(daylight))
+    recent = np.repeat(0.5 ** (np.arange(n_days)[::-1] / HALF_LIFE_DAYS), len(daylight))
     known = np.isfinite(errors)
-    shares, errors, age = shares[known], errors[known], age[known]
+    shares, errors, recent = shares[known], errors[known], recent[known]
     order = np.argsort(errors)
-    shares, errors, age = shares[order], errors[order], age[order]
-    recent = 0.5 ** (age / HALF_LIFE_DAYS)
-    per_day = max(len(daylight), 1)
-    rows = []
-    for node in NODES:
-        weights = recent * np.exp(-0.5 * ((np.clip(shares, 0.0, 1.05) - node) / BANDWIDTH) ** 2)
-        rows.append(
-            _blended(errors, weights, usual_frac * usual_errors(node, roof.seen_frac), per_day)
-        )
-    return ErrorTable(quantiles=np.array(rows))
+    shares, errors, recent = shares[order], errors[order], recent[order]
+    away = (np.clip(shares, 0.0, 1.05) - np.array(NODES)[:, np.newaxis]) / BANDWIDTH
+    weights = recent * np.exp(-0.5 * away**2)
+    usual = np.stack([usual_frac * usual_errors(node, roof.seen_frac) for node in NODES])
+    return ErrorTable(quantiles=_blended(errors, weights, usual, max(len(daylight), 1)))
 
 
 def usual_errors(node: float, seen_frac: float) -> FloatArray:
@@ -90,18 +85,32 @@ def _usual_spread(node: float) -> float:
 def _blended(
     errors: FloatArray, weights: FloatArray, usual: FloatArray, per_day: int
 ) -> FloatArray:
-    """Return weighted quantiles of seen and believed errors; ``errors`` rise."""
-    usual = np.interp((np.arange(_N_PRIOR) + 0.5) / _N_PRIOR, LEVELS, usual)
+    """Return weighted quantiles of seen and believed errors at each level, (n_nodes, n_levels).
+
+    Args:
+        errors: What was missed, rising, shape (n_errors,).
+        weights: What each counts at each node, shape (n_nodes, n_errors).
+        usual: What is usually missed at each node, shape (n_nodes, n_levels).
+        per_day: How many errors a day has.
+    """
+    n_nodes = len(weights)
+    middles = (np.arange(_N_PRIOR) + 0.5) / _N_PRIOR
+    usual = np.stack([np.interp(middles, LEVELS, row) for row in usual])
     # A day is worth what the kernel leaves of a day spread evenly over all levels.
     believed = PRIOR_DAYS * per_day * min(1.0, BANDWIDTH * 2.5) / _N_PRIOR
-    values = np.concatenate([errors, usual])
-    mass = np.concatenate([weights, np.full(_N_PRIOR, believed)])
-    order = np.argsort(values, kind="stable")
-    values, mass = values[order], mass[order]
-    position = (np.cumsum(mass) - 0.5 * mass) / mass.sum()
-    quantiles = np.asarray(np.interp(LEVELS, position, values))
-    middle = quantiles[LEVELS.index(0.5)]
-    n_days = float(weights.sum()) / per_day
+    # Both rise: the usual ones go to their places among the errors.
+    is_usual = np.zeros((n_nodes, len(errors) + _N_PRIOR), dtype=np.bool_)
+    places = np.searchsorted(errors, usual, side="right") + np.arange(_N_PRIOR)
+    np.put_along_axis(is_usual, places, values=True, axis=1)
+    values, mass = np.empty(is_usual.shape), np.empty(is_usual.shape)
+    values[is_usual], mass[is_usual] = usual.ravel(), believed
+    values[~is_usual], mass[~is_usual] = np.tile(errors, n_nodes), weights.ravel()
+    heights = np.cumsum(mass, axis=1)
+    heights, total = heights - 0.5 * mass, heights[:, [-1]]
+    wanted = total * np.array(LEVELS)
+    quantiles = np.stack([np.interp(*row) for row in zip(wanted, heights, values, strict=True)])
+    middle = quantiles[:, [LEVELS.index(0.5)]]
+    n_days = weights.sum(axis=1, keepdims=True) / per_day
     moved = middle * n_days / (n_days + MIDDLE_DAYS)
     wider = 1.0 + WIDER_FRAC / (1.0 + n_days)
     return np.asarray(moved + wider * (quantiles - middle))

@@ -91,9 +91,14 @@ class Bands:
 
 def to_tuple(values: FloatArray, digits: int = 3) -> tuple[float | None, ...]:
     """Return values in the form that is stored and shown: rounded, not known as None."""
+    known = np.isfinite(values)
+    if known.all():
+        return tuple([round(value, digits) for value in values.tolist()])
     return tuple(
-        round(value, digits) if known else None
-        for value, known in zip(values.tolist(), np.isfinite(values).tolist(), strict=True)
+        [
+            round(value, digits) if is_known else None
+            for value, is_known in zip(values.tolist(), known.tolist(), strict=True)
+        ]
     )
 
 
