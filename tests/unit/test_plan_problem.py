@@ -10,6 +10,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from planner.plan_problem import (
+    Flow,
+    Pin,
     PlanProblem,
     PowerRange,
     ProblemError,
@@ -239,6 +241,30 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         "battery battery: soc_kwh",
         "car car: arrival_slot",
     ]
+
+
+def test_a_name_that_is_given_twice_is_named() -> None:
+    of = problem(4, batteries=(battery(name="garage"),), cars=(car(name="garage"),))
+
+    with pytest.raises(ProblemError, match="'garage' is given twice"):
+        of.checked()
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [
+        Pin(flow=Flow.CHARGE, index=1, slot=0, low_kwh=0.0, high_kwh=1.0),
+        Pin(flow=Flow.CAR, index=0, slot=0, low_kwh=0.0, high_kwh=1.0),
+        Pin(flow=Flow.CHARGE, index=0, slot=4, low_kwh=0.0, high_kwh=1.0),
+        Pin(flow=Flow.DISCHARGE, index=0, slot=0, low_kwh=2.0, high_kwh=1.0),
+        Pin(flow=Flow.DISCHARGE, index=0, slot=0, low_kwh=math.nan, high_kwh=1.0),
+    ],
+)
+def test_only_a_flow_that_exists_can_be_pinned(pin: Pin) -> None:
+    of = replace(problem(4, batteries=(battery(),)), pins=(pin,))
+
+    with pytest.raises(ProblemError, match="pinned"):
+        of.checked()
 
 
 def test_nobody_changes_a_series() -> None:

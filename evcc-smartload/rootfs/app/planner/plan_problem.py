@@ -205,7 +205,13 @@ class PlanProblem:
         Raises:
             ProblemError: It cannot; every reason is in the text.
         """
-        found = [*self._wrong_series(), *self._wrong_batteries(), *self._wrong_cars()]
+        found = [
+            *self._wrong_series(),
+            *self._wrong_batteries(),
+            *self._wrong_cars(),
+            *self._wrong_names(),
+            *self._wrong_pins(),
+        ]
         if found:
             raise ProblemError("; ".join(found))
         return self
@@ -229,6 +235,22 @@ class PlanProblem:
                 continue
             is_energy = not name.endswith("_eur_per_kwh")
             found += _wrong_values(name, values, self.n_slots, is_energy=is_energy)
+        return found
+
+    def _wrong_names(self) -> list[str]:
+        """Plans are told, and compared with the last one, by the devices' names."""
+        names = [device.name for device in (*self.batteries, *self.cars)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        return [f"{len(names)} devices, but the name {name!r} is given twice" for name in twice]
+
+    def _wrong_pins(self) -> list[str]:
+        found = []
+        for pin in self.pins:
+            n_devices = len(self.cars if pin.flow is Flow.CAR else self.batteries)
+            if not (0 <= pin.index < n_devices and 0 <= pin.slot < self.n_slots):
+                found.append(f"nothing can be pinned to {pin.flow.value} {pin.index}, {pin.slot}")
+            elif not 0.0 <= pin.low_kwh <= pin.high_kwh:
+                found.append(f"a flow cannot be pinned to {pin.low_kwh} .. {pin.high_kwh} kWh")
         return found
 
     def _wrong_batteries(self) -> list[str]:
