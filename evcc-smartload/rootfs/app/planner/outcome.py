@@ -26,7 +26,7 @@ class Outcome:
         cost: Of the dispatch alone, without what deviating from the last plan costs.
         gap_eur: How much cheaper another plan could be at most; None when nothing is known.
         marginal_eur_per_kwh: What one kWh more used in each slot would cost, with all choices as
-            they are; shape (n_slots,); None when no solver was asked.
+            they are; shape (n_slots,); None when nothing is known. None when no solver was asked.
     """
 
     dispatch: Dispatch

@@ -1,6 +1,6 @@
 """HiGHS, and nothing else that knows it: arrays in, a status and arrays out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import highspy
@@ -16,6 +16,8 @@ INFINITY = highspy.kHighsInf
 _DUAL_TOLERANCE = 1e-9
 _PRIMAL_TOLERANCE = 1e-9
 _MIP_TOLERANCE = 1e-7
+# HiGHS' numbers for the kinds of simplex.
+_DUAL, _PRIMAL = 1, 4
 
 
 class SolveStatus(StrEnum):
@@ -67,7 +69,8 @@ class Solution:
     """A point and what is known about it.
 
     ``col_value`` is None when there is no point. ``bound`` is what no point can be below, None
-    when not known; ``row_dual`` is None for a problem with integers.
+    when not known; ``row_dual`` and ``col_dual`` (reduced costs) are None for a problem with
+    integers.
     """
 
     status: SolveStatus
@@ -75,6 +78,7 @@ class Solution:
     bound: float | None
     col_value: FloatArray | None
     row_dual: FloatArray | None
+    col_dual: FloatArray | None
 
     @property
     def has_point(self) -> bool:
@@ -82,16 +86,33 @@ class Solution:
         return self.col_value is not None
 
 
+StatusArray = npt.NDArray[np.int8]
+
+AT_LOWER = np.int8(0)
+BASIC = np.int8(1)
+_STATUSES = (
+    highspy.HighsBasisStatus.kLower,
+    highspy.HighsBasisStatus.kBasic,
+    highspy.HighsBasisStatus.kUpper,
+    highspy.HighsBasisStatus.kZero,
+    highspy.HighsBasisStatus.kNonbasic,
+)
+_NUMBERS = {status: number for number, status in enumerate(_STATUSES)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Basis:
-    """Where a simplex run ended: the state of each column and each row."""
+    """Where a simplex run ends or begins: AT_LOWER, BASIC or something else, per column and row.
 
-    cols: list[highspy.HighsBasisStatus]
-    rows: list[highspy.HighsBasisStatus]
+    It need not fit exactly: the solver mends what is singular.
+    """
+
+    cols: StatusArray
+    rows: StatusArray
 
 
 def _quiet() -> highspy.Highs:
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]  # HiGHS types no constructor
     for name, value in (
         ("output_flag", False),
         ("threads", 1),
@@ -116,8 +137,7 @@ class LinearModel:
         self._highs.setOptionValue("presolve", "off")
         self._highs.setOptionValue("solver", "simplex")
         _pass_model(self._highs, matrix, bounds, integer=None)
-        self._cols = np.arange(matrix.n_cols, dtype=np.int32)
-        self._rows = np.arange(len(bounds.row_lower), dtype=np.int32)
+        self._begins_with_primal = False
 
     @property
     def matrix(self) -> Matrix:
@@ -128,6 +148,14 @@ class LinearModel:
     def bounds(self) -> Bounds:
         """What is solved next."""
         return self._bounds
+
+    def replace(self, matrix: Matrix, bounds: Bounds) -> None:
+        """Take another problem; the same matrix again costs next to nothing."""
+        if matrix is self._matrix:
+            self.change(bounds)
+            return
+        self._matrix, self._bounds = matrix, bounds
+        _pass_model(self._highs, matrix, bounds, integer=None)
 
     def change(self, bounds: Bounds) -> None:
         """Replace costs and bounds, as far as they differ."""
@@ -146,35 +174,39 @@ class LinearModel:
             (old.row_lower != bounds.row_lower) | (old.row_upper != bounds.row_upper)
         ).astype(np.int32)
         if len(changed):
-            self._highs.changeRowsBounds(
+            # It exists, only the stubs do not know it.
+            self._highs.changeRowsBounds(  # type: ignore[attr-defined]
                 len(changed), changed, bounds.row_lower[changed], bounds.row_upper[changed]
             )
-
-    def fix_columns(self, cols: IntArray, lower: FloatArray, upper: FloatArray) -> None:
-        """Change the bounds of some columns alone."""
-        col_lower, col_upper = self._bounds.col_lower.copy(), self._bounds.col_upper.copy()
-        col_lower[cols], col_upper[cols] = lower, upper
-        self._bounds = replace(self._bounds, col_lower=col_lower, col_upper=col_upper)
-        self._highs.changeColsBounds(len(cols), cols.astype(np.int32), lower, upper)
 
     def basis(self) -> Basis:
         """Return where the last run ended."""
         basis = self._highs.getBasis()
-        return Basis(cols=list(basis.col_status), rows=list(basis.row_status))
+        return Basis(
+            cols=np.array([_NUMBERS[one] for one in basis.col_status], dtype=np.int8),
+            rows=np.array([_NUMBERS[one] for one in basis.row_status], dtype=np.int8),
+        )
 
     def start_from(self, basis: Basis) -> None:
-        """Let the next run begin there."""
+        """Let the next run begin there, with the primal simplex.
+
+        It is the quicker one from a point that keeps all bounds, or nearly all of them.
+        """
         given = highspy.HighsBasis()
-        given.col_status, given.row_status = basis.cols, basis.rows
+        given.col_status = [_STATUSES[number] for number in basis.cols.tolist()]
+        given.row_status = [_STATUSES[number] for number in basis.rows.tolist()]
         given.valid = True
         given.alien = True
         self._highs.setBasis(given)
+        self._begins_with_primal = True
 
     def solve(self, *, time_limit_s: float) -> Solution:
         """Solve from where the last run ended."""
         highs = self._highs
         # HiGHS' clock runs on from one run to the next.
         highs.setOptionValue("time_limit", highs.getRunTime() + max(time_limit_s, 0.0))
+        highs.setOptionValue("simplex_strategy", _PRIMAL if self._begins_with_primal else _DUAL)
+        self._begins_with_primal = False
         highs.run()
         status = _status_of(highs)
         if status is not SolveStatus.OPTIMAL:
@@ -187,6 +219,7 @@ class LinearModel:
             bound=objective,
             col_value=np.array(solution.col_value),
             row_dual=np.array(solution.row_dual),
+            col_dual=np.array(solution.col_dual),
         )
 
 
@@ -238,11 +271,14 @@ def solve_mixed(
         bound=bound if np.isfinite(bound) else None,
         col_value=np.array(highs.getSolution().col_value),
         row_dual=None,
+        col_dual=None,
     )
 
 
 def _without_point(status: SolveStatus) -> Solution:
-    return Solution(status=status, objective=INFINITY, bound=None, col_value=None, row_dual=None)
+    return Solution(
+        status=status, objective=INFINITY, bound=None, col_value=None, row_dual=None, col_dual=None
+    )
 
 
 def _status_of(highs: highspy.Highs) -> SolveStatus:

@@ -1,0 +1,215 @@
+"""Which settled choices might better be turned round: guided by the solution's marginal values.
+
+The linear problem is convex, so what a turn is worth at today's marginal values is the most that
+it can be worth. Turns that cannot pay are left out; the others are tried in the order of what they
+would bring if only the meter answered to them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.dispatch import Dispatch, overload_price
+from planner.layout import BALANCE_ROW
+from planner.model import PlanModel
+from planner.plan_problem import FloatArray, PlanProblem
+from planner.settled import FIRST, OFF, OPEN, SECOND, ChoiceArray, Settlement
+from planner.solver import Solution
+
+# A turn must be able to bring this much to be tried [EUR].
+_WORTH_TRYING_EUR = 1e-4
+# So many slots of a car that could be switched on, and as many that could be switched off.
+_BEST_SLOTS = 6
+# A battery's turn brings a third of the most it can, as a rule; to sort it among those of cars.
+_TURN_SHARE = 0.3
+_ON_KWH = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """Choices to be turned round together.
+
+    Args:
+        kind: Name of the settlement's field.
+        index: Of the car or battery; 0 for the meter.
+        choices: (slot, new choice).
+        most_eur: What it can bring at most.
+        likely_eur: What it is likely to bring.
+    """
+
+    kind: str
+    index: int
+    choices: tuple[tuple[int, int], ...]
+    most_eur: float
+    likely_eur: float
+
+    def applied(self, made: Settlement) -> Settlement:
+        """Return ``made`` with these choices turned round."""
+        turned = made.copy()
+        arrays: ChoiceArray | tuple[ChoiceArray, ...] = getattr(turned, self.kind)
+        into = arrays[self.index] if isinstance(arrays, tuple) else arrays
+        for slot, choice in self.choices:
+            into[slot] = choice
+        return turned
+
+
+def flips_of(
+    problem: PlanProblem,
+    model: PlanModel,
+    made: Settlement,
+    solution: Solution,
+    dispatch: Dispatch,
+) -> list[Flip]:
+    """Return the turns that may pay, most promising first."""
+    if solution.col_value is None or solution.col_dual is None or solution.row_dual is None:
+        return []
+    layout = model.layout
+    found: list[Flip] = []
+    for index, car in enumerate(problem.cars):
+        if car.fixed_kwh is None and any(span.low_kw > 0.0 for span in car.ranges):
+            found += _car_flips(problem, model, made, solution, dispatch, index)
+    for index, cols in enumerate(layout.batteries):
+        found += _turns(
+            model,
+            solution,
+            made.direction[index],
+            ("direction", index),
+            cols.charge,
+            cols.discharge,
+        )
+    found += _turns(model, solution, made.grid, ("grid", 0), layout.grid_import, layout.grid_export)
+    worth = [flip for flip in found if flip.most_eur > _WORTH_TRYING_EUR]
+    worth.sort(key=lambda flip: -flip.likely_eur)
+    return worth
+
+
+def _turns(  # noqa: PLR0913, PLR0917  # one kind of choice
+    model: PlanModel,
+    solution: Solution,
+    chosen: ChoiceArray,
+    of: tuple[str, int],
+    first: int,
+    second: int,
+) -> Iterator[Flip]:
+    """Yield what could be turned between two flows that exclude each other."""
+    assert solution.col_dual is not None  # noqa: S101  # told by the caller
+    assert solution.col_value is not None  # noqa: S101
+    for slot in np.flatnonzero(chosen != OPEN).tolist():
+        opened, closed = (second, first) if chosen[slot] == FIRST else (first, second)
+        gain = -solution.col_dual[opened + slot] * model.bounds.col_upper[opened + slot]
+        loss = max(-solution.col_dual[closed + slot], 0.0) * solution.col_value[closed + slot]
+        yield Flip(
+            kind=of[0],
+            index=of[1],
+            choices=((slot, SECOND if chosen[slot] == FIRST else FIRST),),
+            most_eur=float(gain - loss),
+            likely_eur=float(gain - loss) * _TURN_SHARE,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slot:
+    slot: int
+    most_eur: float
+    likely_eur: float
+
+
+def _car_flips(  # noqa: PLR0913, PLR0917  # what a turn depends on
+    problem: PlanProblem,
+    model: PlanModel,
+    made: Settlement,
+    solution: Solution,
+    dispatch: Dispatch,
+    index: int,
+) -> Iterator[Flip]:
+    """Yield slots to be switched on, off, and one for another."""
+    on, off = _car_slots(problem, model, made, solution, dispatch, index)
+    for slots, choice in ((off, 0), (on, OFF)):
+        for one in slots:
+            yield Flip(
+                kind="car_range",
+                index=index,
+                choices=((one.slot, choice),),
+                most_eur=one.most_eur,
+                likely_eur=one.likely_eur,
+            )
+    for one in on:
+        for other in off:
+            yield Flip(
+                kind="car_range",
+                index=index,
+                choices=((one.slot, OFF), (other.slot, 0)),
+                most_eur=one.most_eur + other.most_eur,
+                likely_eur=one.likely_eur + other.likely_eur,
+            )
+
+
+def _car_slots(  # noqa: PLR0913, PLR0917  # what a turn depends on
+    problem: PlanProblem,
+    model: PlanModel,
+    made: Settlement,
+    solution: Solution,
+    dispatch: Dispatch,
+    index: int,
+) -> tuple[list[_Slot], list[_Slot]]:
+    """Return the slots best switched off, of those that are on, and best switched on."""
+    assert solution.col_dual is not None  # noqa: S101  # told by the caller
+    assert solution.row_dual is not None  # noqa: S101
+    car, kwh, n = problem.cars[index], dispatch.car_kwh[index], problem.n_slots
+    first = model.layout.cars[index].power
+    dual = solution.col_dual[first : first + n]
+    balance = solution.row_dual[BALANCE_ROW : BALANCE_ROW + n]
+    least = car.ranges[0].low_kw * problem.slot_h
+    value = _value_of_a_kwh(model, dual, balance, first)
+    meter = _Meter(problem, dispatch)
+    on_likely = meter.change_eur(np.full(n, least)) + least * value
+    off_likely = meter.change_eur(-kwh) - kwh * value
+    is_there = model.bounds.col_upper[first : first + n] > 0.0
+    is_on = (kwh > _ON_KWH) & is_there
+    is_off = (kwh <= _ON_KWH) & is_there
+    is_off &= (made.car_range[index] == OFF) | (made.car_range[index] == OPEN)
+    on = _best(np.flatnonzero(is_on), dual * kwh, off_likely)
+    off = _best(np.flatnonzero(is_off), -dual * least, on_likely)
+    return on, off
+
+
+def _value_of_a_kwh(model: PlanModel, dual: FloatArray, balance: FloatArray, first: int) -> float:
+    """Return what a kWh more (AC) is worth to a car, the same in all slots [EUR/kWh].
+
+    A reduced cost is the cost, plus the slot's marginal value, minus this.
+    """
+    cost = model.bounds.cost[first : first + len(dual)]
+    return float(np.median(cost + balance - dual))
+
+
+def _best(slots: np.ndarray, most: FloatArray, likely: FloatArray) -> list[_Slot]:
+    order = slots[np.argsort(-likely[slots], kind="stable")][:_BEST_SLOTS]
+    return [
+        _Slot(slot=slot, most_eur=float(most[slot]), likely_eur=float(likely[slot]))
+        for slot in order.tolist()
+    ]
+
+
+class _Meter:
+    """What the meter alone would make of a change."""
+
+    def __init__(self, problem: PlanProblem, dispatch: Dispatch) -> None:
+        self._problem = problem
+        self._over_eur = overload_price(problem)
+        self._net_kwh = dispatch.grid_import_kwh - dispatch.grid_export_kwh
+        self._now_eur = self._cost(self._net_kwh)
+
+    def change_eur(self, more_kwh: FloatArray) -> FloatArray:
+        """Return what taking so much more would bring in each slot [EUR]."""
+        gained: FloatArray = self._now_eur - self._cost(self._net_kwh + more_kwh)
+        return gained
+
+    def _cost(self, net_kwh: FloatArray) -> FloatArray:
+        problem = self._problem
+        cost: FloatArray = problem.import_price_eur_per_kwh * np.maximum(
+            net_kwh, 0.0
+        ) - problem.export_price_eur_per_kwh * np.maximum(-net_kwh, 0.0)
+        if problem.import_max_kwh is not None:
+            cost = cost + self._over_eur * np.maximum(net_kwh - problem.import_max_kwh, 0.0)
+        return cost
