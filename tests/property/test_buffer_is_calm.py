@@ -125,28 +125,37 @@ def test_a_value_reached_from_elsewhere_is_as_calm_once_it_is_reached(
             assert_calm(writes)
 
 
-@pytest.mark.parametrize("steady", [0.7, 0.78, 0.86, 0.95])
-@pytest.mark.parametrize("base_pct", [30, 90])
-def test_the_real_forecaster_and_calculator_are_calm_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steady: float, base_pct: int
-) -> None:
-    evcc = FakeEvcc()
-    bench = Bench(tmp_path / "no disk", Options(battery_min_soc=base_pct), evcc)
-    calc = DynamicBufferCalc(bench.options, evcc, path=bench.path, clock=bench.clock.now)
-    calc.activate_live()
+def told_by_the_real_forecaster(steady: float) -> list[tuple[float, tuple[float, ...]]]:
+    """Return its confidence and its curve [kW] at each of ``NOWS``, whatever a buffer does."""
     forecaster = PVForecaster(MIDNIGHT)
-    writes: Counter[date] = Counter()
-    for k in range(96 * N_DAYS):
-        now = MIDNIGHT + k * SLOT
-        judged = confidence_of(raw_frac(steady, EXTREMES[k]))
-        monkeypatch.setattr("forecaster.pv.judge_confidence", lambda *_, is_=judged, **__: is_)
-        forecaster.update(now, [SolarSlot(start=now, power_kw=1.0)])
-        before = len(evcc.told)
-        calc.step(forecaster.confidence, 0.0, forecaster.slots_kw, now)
-        writes[now.date()] += len(evcc.told) - before
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        for k, now in enumerate(NOWS):
+            judged = confidence_of(raw_frac(steady, EXTREMES[k]))
+            patch.setattr("forecaster.pv.judge_confidence", lambda *_, is_=judged, **__: is_)
+            forecaster.update(now, [SolarSlot(start=now, power_kw=1.0)])
+            told.append((forecaster.confidence, forecaster.slots_kw))
+    return told
 
-    del writes[FIRST_DAY]  # the way to the first value
-    assert_calm(writes)
+
+@pytest.mark.parametrize("steady", [0.7, 0.78, 0.86, 0.95])
+def test_the_real_forecaster_and_calculator_are_calm_together(
+    tmp_path: Path, steady: float
+) -> None:
+    told = told_by_the_real_forecaster(steady)
+    for base_pct in (30, 90):
+        evcc = FakeEvcc()
+        bench = Bench(tmp_path / "no disk", Options(battery_min_soc=base_pct), evcc)
+        calc = DynamicBufferCalc(bench.options, evcc, path=bench.path, clock=bench.clock.now)
+        calc.activate_live()
+        writes: Counter[date] = Counter()
+        for now, (confidence, slots_kw) in zip(NOWS, told, strict=True):
+            before = len(evcc.told)
+            calc.step(confidence, 0.0, slots_kw, now)
+            writes[now.date()] += len(evcc.told) - before
+
+        del writes[FIRST_DAY]  # the way to the first value
+        assert_calm(writes)
 
 
 def confidence_of(raw: float) -> PvConfidence:

@@ -12,6 +12,7 @@ from simulator.default_house import CITY_CAR, DEFAULT_HOME, FAMILY_CAR, default_
 from simulator.house import House, HouseConfig
 from simulator.local_time import CELL_S, epoch_s
 from simulator.plant import ChargerCommand, Plant, PlantReading
+from simulator.solar_provider import SolarForecastService
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -124,6 +125,16 @@ def test_the_state_of_another_kind_of_house_is_refused() -> None:
 
     with pytest.raises(ValueError, match="other batteries or cars"):
         default_house(1, START).restore_state(bare.to_state())
+
+
+def test_a_house_without_a_roof_gets_no_sun_and_is_promised_none() -> None:
+    day = datetime(2026, 6, 15, tzinfo=UTC)
+    house = House(HouseConfig(roofs=()), seed=1, start=day)
+
+    readings = run(house, 24, timedelta(hours=1), [OFF] * house.n_chargers)
+
+    assert {reading.pv_kw for reading in readings} == {0.0}
+    assert {slot.power_kw for slot in SolarForecastService(house).forecast(day)} == {0.0}
 
 
 def test_cars_come_and_go_and_get_emptier_on_the_road() -> None:

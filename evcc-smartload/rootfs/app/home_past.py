@@ -274,10 +274,15 @@ def _slots_of(rates: Sequence[Rate], until: datetime) -> SlotSeries | None:
     n_slots = n_slots_between(begin, until)
     if n_slots <= 0:
         return None
+    begin_s = begin.timestamp()
+    bounds_s = np.array([(rate.start.timestamp(), rate.end.timestamp()) for rate in rates])
+    prices = np.array([rate.price_eur_per_kwh for rate in rates])
+    places = (bounds_s - begin_s) / SLOT.total_seconds()
+    first = np.maximum(np.ceil(places[:, 0]), 0).astype(np.int64)
+    last = np.minimum(np.floor(places[:, 1]), n_slots).astype(np.int64)
+    lengths = np.maximum(last - first, 0)
+    # Slot after slot of each rate: where its slots begin in this row, and how far into it one is.
+    into = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     values = np.full(n_slots, np.nan)
-    for rate in rates:
-        first = -((begin - rate.start) // SLOT)
-        last = (rate.end - begin) // SLOT
-        if first < last:
-            values[max(0, first) : max(0, last)] = rate.price_eur_per_kwh
+    values[np.repeat(first, lengths) + into] = np.repeat(prices, lengths)
     return SlotSeries(start=begin, values=values)

@@ -136,7 +136,7 @@ class PvSystem:
             )
             / 1000.0
         )
-        if dc_kw < _INVERTER_START_FRAC * self._peak_kw:
+        if dc_kw <= _INVERTER_START_FRAC * self._peak_kw:
             return 0.0
         module_c = air_c + _MODULE_HEATING_K * dc_kw / self._peak_kw
         warm_frac = 1.0 + _POWER_PER_KELVIN_FRAC * (module_c - 25.0)
