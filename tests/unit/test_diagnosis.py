@@ -28,6 +28,7 @@ WELL = Circumstances(
     unwritable=(),
     cycle_failure=None,
     forecast_failure=None,
+    plan_failure=None,
     not_applied=None,
 )
 WRONG_OPTION = ConfigProblem(option="battery_min_soc", given="900", allowed="20 to 90 %")
@@ -62,6 +63,11 @@ CASES: list[tuple[ProblemCode, Severity, Change]] = [
         ProblemCode.FORECAST_FAILED,
         Severity.ERROR,
         lambda seen: replace(seen, forecast_failure="ValueError: x"),
+    ),
+    (
+        ProblemCode.PLAN_FAILED,
+        Severity.WARNING,
+        lambda seen: replace(seen, plan_failure="ValueError: x"),
     ),
     (
         ProblemCode.CYCLE_FAILED,

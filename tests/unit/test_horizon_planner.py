@@ -85,17 +85,6 @@ def lying(spoil: Callable[[Dispatch], Dispatch]) -> Callable[..., Outcome]:
     return path
 
 
-def on_a_clock_that_stands_still(
-    of: PlanProblem,
-    *,
-    seconds: Callable[[], float],
-    time_limit_s: float,
-    memory: Memory | None = None,
-) -> Outcome:
-    del seconds
-    return plan_exactly(of, seconds=standing_still, time_limit_s=time_limit_s, memory=memory)
-
-
 def planned(result: PlanResult) -> Plan:
     assert result.plan is not None
     return result.plan
@@ -371,18 +360,44 @@ def test_the_parts_of_a_change_add_up() -> None:
     assert by_cause["pv"] < 0.0 < by_cause["load"]
 
 
-def test_when_time_is_up_the_plan_is_there_without_explanations() -> None:
+def test_when_time_is_up_alternatives_are_solved_by_the_fast_path_alone() -> None:
     ticks = iter(range(0, 10_000, 10))  # each look at the clock ten seconds later
-    planner = HorizonPlanner(
-        seconds=lambda: float(next(ticks)),
-        exact=on_a_clock_that_stands_still,
+    asked = []
+
+    def counting(
+        of: PlanProblem,
+        *,
+        seconds: Callable[[], float],
+        time_limit_s: float,
+        memory: Memory | None = None,
+    ) -> Outcome:
+        del seconds
+        asked.append(of)
+        return plan_exactly(of, seconds=standing_still, time_limit_s=time_limit_s, memory=memory)
+
+    def unproved(
+        of: PlanProblem,
+        *,
+        seconds: Callable[[], float],
+        time_limit_s: float,
+        memory: Memory | None = None,
+    ) -> Outcome:
+        return replace(
+            counting(of, seconds=seconds, time_limit_s=time_limit_s, memory=memory), gap_eur=None
+        )
+
+    planner = HorizonPlanner(seconds=lambda: float(next(ticks)), exact=counting, fast=unproved)
+    late = planned(planner.plan(NOON, task_of(home())))
+    n_late = len(asked)
+    asked.clear()
+    in_time = planned(
+        HorizonPlanner(seconds=standing_still, exact=counting, fast=unproved).plan(
+            NOON, task_of(home())
+        )
     )
 
-    plan = planned(planner.plan(NOON, task_of(home())))
-
-    assert plan.rung is Rung.EXACT
-    assert not plan.what_if
-    assert not plan.rules
+    assert n_late < len(asked)
+    assert late.what_if == in_time.what_if
 
 
 def test_energy_adds_up_in_what_is_shown() -> None:

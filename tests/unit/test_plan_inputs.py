@@ -22,9 +22,10 @@ from domain.site import (
     Vehicle,
 )
 from domain.tariff import Rate
-from plan_inputs import PlanInputs, build_inputs
+from plan_inputs import build_task
 from planner.plan_problem import CarModel
 from planner.plant import KnownBy, Plant, assumed_plant
+from planner.task import PlanTask
 
 NOW = datetime(2026, 3, 9, 16, 7, 30, tzinfo=UTC)
 START = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)
@@ -146,8 +147,8 @@ def built(
     cfg: Config | None = None,
     plant: Plant = PLANT,
     buffer_soc_pct: float | None = 40.0,
-) -> PlanInputs:
-    inputs = build_inputs(
+) -> PlanTask:
+    inputs = build_task(
         NOW,
         site=site,
         outlook=outlook,
@@ -155,20 +156,20 @@ def built(
         plant=plant,
         buffer_soc_pct=buffer_soc_pct,
     )
-    assert isinstance(inputs, PlanInputs), inputs
+    assert isinstance(inputs, PlanTask), inputs
     inputs.problem.checked()
     return inputs
 
 
 def skipped(site: SiteSnapshot | None = SITE, outlook: Outlook | None = OUTLOOK) -> SkipCause:
-    inputs = build_inputs(
+    inputs = build_task(
         NOW, site=site, outlook=outlook, cfg=Config(), plant=PLANT, buffer_soc_pct=40.0
     )
     assert isinstance(inputs, Skipped)
     return inputs.cause
 
 
-def the_car(inputs: PlanInputs) -> CarModel:
+def the_car(inputs: PlanTask) -> CarModel:
     (car,) = inputs.problem.cars
     return car
 
@@ -277,7 +278,7 @@ def test_the_battery_is_what_evcc_and_the_plant_say() -> None:
     inputs = built()
 
     (battery,) = inputs.problem.batteries
-    assert (battery.name, inputs.battery_titles) == ("bat1", ("Keller",))
+    assert (battery.name, inputs.batteries[0].title) == ("bat1", "Keller")
     assert (battery.capacity_kwh, battery.soc_kwh, battery.soc_max_kwh) == (10.0, 5.0, 10.0)
     assert battery.soc_min_kwh == pytest.approx(0.5)
     assert (battery.charge_max_kw, battery.discharge_max_kw) == (6.0, 4.5)

@@ -20,6 +20,7 @@ export type ProblemCode =
   | "config_invalid"
   | "clock_not_set"
   | "forecast_failed"
+  | "plan_failed"
   | "cycle_failed";
 
 export interface Problem {

@@ -41,6 +41,7 @@ class Circumstances:
     unwritable: tuple[str, ...]
     """What is wrong with state files that cannot be written."""
     forecast_failure: str | None
+    plan_failure: str | None
     cycle_failure: str | None
     not_applied: str | None
     """The reason of the last event when a live decision was not applied."""
@@ -95,6 +96,8 @@ def _own_findings(seen: Circumstances) -> list[Finding]:
         findings.append(
             _finding(ProblemCode.FORECAST_FAILED, Severity.ERROR, seen.forecast_failure)
         )
+    if seen.plan_failure is not None:
+        findings.append(_finding(ProblemCode.PLAN_FAILED, Severity.WARNING, seen.plan_failure))
     if seen.unwritable:
         text = "; ".join(seen.unwritable)
         findings.append(_finding(ProblemCode.STORE_NOT_WRITABLE, Severity.ERROR, text))

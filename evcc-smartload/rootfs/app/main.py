@@ -37,12 +37,13 @@ from inbox import Inbox, Wish
 from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
 from ownership import hand_back, settle_ownership
-from parts import Installation, Parts, conclude, describe
+from parts import PLAN_FAILED, Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
+from planning import UNTOLD_CURRENCY, Planning, buffer_target_pct, plan_in_short
 from problem_board import ProblemBoard
 from serving import serve, web_for
 from site_watch import Evcc, Reading, watch_for
-from state_store import StateStore
+from state_store import StateStore, zone_of_home
 from storage.history_store import HistoryStore
 from write_ledger import WriteLedger
 
@@ -105,6 +106,9 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     elif buffer_calc is not None:
         buffer_result = buffer_calc.result(now)
 
+    # What battery and cars should do, and why; shown, not carried out.
+    make_plan(parts, now, reading, buffer_result, is_hurried=every > timedelta(0))
+
     # Everyone who looks sees the same state, and the log gets one line of it.
     parts.n_cycles += 1
     parts.last_cycle = CycleReport(
@@ -115,8 +119,40 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
         duration_ms=(parts.clock.monotonic_s() - started_s) * 1000.0,
     )
     state = conclude(parts, state, reading)
-    store.update(state=state, plan_summary=None, buffer_result=buffer_result)
+    store.update(
+        state=state, plan_summary=summarise_plan(parts, state), buffer_result=buffer_result
+    )
     log_decision(kind, state, buffer_result)
+
+
+def make_plan(
+    parts: Parts,
+    now: datetime,
+    reading: Reading,
+    buffer_result: Mapping[str, object] | None,
+    *,
+    is_hurried: bool,
+) -> None:
+    """Plan from now on, unless a past is being lived through; a failure ends nothing."""
+    if is_hurried:
+        return
+    if not succeeds(
+        parts,
+        PLAN_FAILED,
+        lambda: parts.planning.update(
+            now,
+            reading,
+            parts.memory.forecasting.outlook,
+            buffer_soc_pct=buffer_target_pct(buffer_result),
+        ),
+    ):
+        parts.planning.fail(now, parts.failures[PLAN_FAILED])
+
+
+def summarise_plan(parts: Parts, state: SystemState) -> dict[str, object] | None:
+    """Return the plan in short, as everyone sees it; None without one."""
+    currency = UNTOLD_CURRENCY if state.site is None else state.site.currency
+    return parts.planning.summary(state.now, zone=zone_of_home(state.service), currency=currency)
 
 
 def succeeds(parts: Parts, failed: str, step: Callable[[], None]) -> bool:
@@ -158,6 +194,7 @@ def log_decision(
         reason=last.get("reason"),
         in_charge=state.control.in_charge.value,
         stale=state.site_is_stale,
+        **plan_in_short(state),
     )
 
 
@@ -230,7 +267,7 @@ def show(parts: Parts, now: datetime, reading: Reading) -> None:
     """Publish the present state without deciding anything."""
     result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
     state = conclude(parts, describe(parts, now, reading), reading)
-    parts.store.update(state=state, plan_summary=None, buffer_result=result)
+    parts.store.update(state=state, plan_summary=summarise_plan(parts, state), buffer_result=result)
 
 
 def fulfil(parts: Parts, wish: Wish) -> None:
@@ -301,6 +338,7 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
             clock,
             import_clock=import_clock,
         ),
+        planning=Planning(cfg, history, clock),
         ledger=ledger,
         buffer_calc=buffer_calc,
         store=StateStore(),

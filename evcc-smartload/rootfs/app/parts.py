@@ -20,6 +20,7 @@ from health import Heartbeat
 from inbox import Inbox
 from memory import Memory
 from persistence import StateFile
+from planning import Planning
 from problem_board import ProblemBoard
 from site_watch import Reading, SiteWatch
 from state_store import StateStore
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     # Loaded by main, in a way that lets the service run without it.
     from dynamic_buffer import DynamicBufferCalc
 
+PLAN_FAILED = "plan_failed"
 # evcc refreshes its readings every 30 s; a car that was plugged in is noticed within that.
 POLL = timedelta(seconds=30)
 
@@ -58,6 +60,7 @@ class Parts:
     controller: Controller
     pv_forecaster: PVForecaster
     memory: Memory
+    planning: Planning
     ledger: WriteLedger
     buffer_calc: "DynamicBufferCalc | None"
     store: StateStore
@@ -116,10 +119,13 @@ def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
 
 
 def conclude(parts: Parts, state: SystemState, reading: Reading) -> SystemState:
-    """Add to ``state`` what a decision changes: who has the say, and what is wrong."""
+    """Add to ``state`` what a decision changes: the plan, who has the say, and what is wrong."""
     control = _describe_control(parts, state.now, reading)
+    planned = parts.planning.result
     return replace(
         state,
+        plan=planned.plan,
+        plan_skipped=() if planned.plan is not None else planned.skipped,
         control=control,
         cycle=parts.last_cycle,
         problems=_find_problems(parts, state.now, reading, control),
@@ -168,7 +174,10 @@ def _find_problems(
             has_buffer=buffer_calc is not None,
             unreadable=tuple(file.load_problem for file in files if file.load_problem),
             unwritable=tuple(file.save_problem for file in files if file.save_problem),
-            forecast_failure=next(iter(parts.failures.values()), None),
+            forecast_failure=next(
+                (text for event, text in parts.failures.items() if event != PLAN_FAILED), None
+            ),
+            plan_failure=parts.failures.get(PLAN_FAILED),
             cycle_failure=parts.cycle_failure,
             # Where somebody else has the say, a decision that is not applied is as it should be.
             not_applied=buffer_calc.not_applied

@@ -4,7 +4,6 @@ The first slot is the one that is running, planned as a whole: a cycle begins wi
 is done for the rest of it does not depend on how much of it is left.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -22,34 +21,13 @@ from planner.evcc_rules import CarRule, EvccRules
 from planner.expected import Expected, read_expected, skipped
 from planner.plan_problem import BatteryModel, PlanProblem, series
 from planner.plant import KnownBy, Plant, with_options
+from planner.task import BatteryFacts, CarFacts, PlanTask
 
 _CT_PER_EUR = 100.0
 _SLOTS_PER_HOUR = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PlanInputs:
-    """A problem, and what is needed to tell its plan.
-
-    Args:
-        start: Start of the first slot, the one that is running.
-        n_known_prices: So many import prices at the beginning are published.
-        evcc_rules: What the owner set in evcc, for the cost without SmartLoad.
-        battery_titles: In the order of the problem.
-        cars: In the order of the problem.
-        assumed: Names of ``Assumption``, each once.
-    """
-
-    problem: PlanProblem
-    start: datetime
-    n_known_prices: int
-    evcc_rules: EvccRules
-    battery_titles: tuple[str, ...]
-    cars: tuple[CarWish, ...]
-    assumed: tuple[str, ...]
-
-
-def build_inputs(  # noqa: PLR0913 what a service knows comes from six places
+def build_task(  # noqa: PLR0913 what a service knows comes from six places
     now: datetime,
     *,
     site: SiteSnapshot | None,
@@ -57,7 +35,7 @@ def build_inputs(  # noqa: PLR0913 what a service knows comes from six places
     cfg: Config,
     plant: Plant,
     buffer_soc_pct: float | None,
-) -> PlanInputs | Skipped:
+) -> PlanTask | Skipped:
     """Return what a plan is made for, or why there can be none.
 
     Args:
@@ -85,18 +63,28 @@ def build_inputs(  # noqa: PLR0913 what a service knows comes from six places
         return skipped(SkipCause.NOTHING_TO_PLAN)
     models = tuple(model for model, _ in batteries)
     cars = tuple(wish for wish, _ in wishes)
-    return PlanInputs(
+    return PlanTask(
         problem=_problem(site, cfg, expected, models, cars),
         start=start,
         n_known_prices=min(expected.n_known_prices, expected.n_slots),
         evcc_rules=_evcc_rules(site, tuple(_car_rule(site, *wish) for wish in wishes)),
-        battery_titles=tuple(title for _, title in batteries),
-        cars=cars,
+        batteries=tuple(BatteryFacts(name=model.name, title=title) for model, title in batteries),
+        cars=tuple(_facts(car) for car in cars),
         assumed=_assumed(
             expected.assumed,
             _assumed_of_plant(plant) if models else _left_out(site),
             *(car.assumed for car in cars),
         ),
+    )
+
+
+def _facts(wish: CarWish) -> CarFacts:
+    return CarFacts(
+        name=wish.model.name,
+        title=wish.title,
+        number=wish.number,
+        capacity_kwh=wish.capacity_kwh,
+        by=wish.by,
     )
 
 

@@ -175,6 +175,10 @@ export const de = {
       title: "Die Prognose ist fehlgeschlagen",
       text: "Bis sie wieder gelingt, traut SmartLoad der Sonne nicht, und der Puffer bleibt auf seinem Grundwert.",
     },
+    plan_failed: {
+      title: "Das Planen ist fehlgeschlagen",
+      text: "Bis es wieder gelingt, gibt es keinen Plan. Der Puffer hängt nicht davon ab.",
+    },
     cycle_failed: {
       title: "Eine Berechnung ist fehlgeschlagen",
       text: "Die nächste kommt mit der nächsten Viertelstunde.",

@@ -163,6 +163,10 @@ export const en: Messages = {
       title: "The forecast failed",
       text: "Until it succeeds again SmartLoad does not trust the sun, and the buffer stays at its base.",
     },
+    plan_failed: {
+      title: "Planning failed",
+      text: "Until it succeeds again there is no plan. The buffer does not depend on it.",
+    },
     cycle_failed: {
       title: "A calculation failed",
       text: "The next comes with the next quarter hour.",

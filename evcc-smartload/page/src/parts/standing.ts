@@ -109,6 +109,7 @@ const CODES_WITH_DETAIL = new Set([
   "store_was_unreadable",
   "config_invalid",
   "forecast_failed",
+  "plan_failed",
   "cycle_failed",
 ]);
 

@@ -26,6 +26,7 @@ class ProblemCode(StrEnum):
     CONFIG_INVALID = "config_invalid"
     CLOCK_NOT_SET = "clock_not_set"
     FORECAST_FAILED = "forecast_failed"
+    PLAN_FAILED = "plan_failed"
     CYCLE_FAILED = "cycle_failed"
 
 

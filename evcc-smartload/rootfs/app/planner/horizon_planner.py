@@ -5,6 +5,7 @@ cost less than evcc's own rules on the same forecast, and says why the better on
 """
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ from planner.plan_problem import FloatArray, PlanProblem, ProblemError
 from planner.reasons import explain
 from planner.rule_plan import rule_dispatch
 from planner.shifted import shifted_dispatch
-from planner.solved import Solve, Solved
+from planner.solved import Solved, counted_eur
 from planner.task import PlanTask
 from planner.verify import verify
 
@@ -49,10 +50,10 @@ LONGEST_SHIFT = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLimits:
-    """How long planning may take [s]: for the plan itself, and for all its explanations."""
+    """How long planning may take [s]: each path to a plan, and what is solved to explain it."""
 
     plan_s: float = 1.0
-    explain_s: float = 3.0
+    explain_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class Path(Protocol):
     def __call__(
         self,
         problem: PlanProblem,
+        /,
         *,
         seconds: Callable[[], float],
         time_limit_s: float,
@@ -174,10 +176,11 @@ class HorizonPlanner:
         last = self._last
         return None if last is None else memory_of(last.task, last.outcome.dispatch, task)
 
-    def _exact(self, problem: PlanProblem, memory: Memory | None) -> Outcome:
-        return self.exact(
-            problem, seconds=self.seconds, time_limit_s=self.limits.plan_s, memory=memory
-        )
+    def _exact(
+        self, problem: PlanProblem, memory: Memory | None, *, time_limit_s: float | None = None
+    ) -> Outcome:
+        limit_s = self.limits.plan_s if time_limit_s is None else time_limit_s
+        return self.exact(problem, seconds=self.seconds, time_limit_s=limit_s, memory=memory)
 
     def _fast(self, problem: PlanProblem, memory: Memory | None) -> Outcome:
         return self.fast(
@@ -208,32 +211,39 @@ class HorizonPlanner:
     # -- what is told of it --------------------------------------------------------------------
 
     def _explained(self, plan: Plan, task: PlanTask, used: _Used) -> Plan:
-        """Solve what else could be, as long as there is time; keep this plan as the last one."""
+        """Solve what else could be; keep this plan as the last one.
+
+        The fast path does it. Where it cannot prove its plan the exact one looks again, as long
+        as there is time: a decision should not seem dearer than it is.
+        """
         last, end_s = self._last, self.seconds() + self.limits.explain_s
         if used.rung not in {Rung.EXACT, Rung.FAST}:
             return plan
 
-        def in_time(solve: Solve) -> Solve:
-            def limited(problem: PlanProblem, memory: Memory | None) -> Outcome:
-                if self.seconds() >= end_s:
-                    raise NoPlanError("the time for explanations is over", is_time_up=True)
-                return solve(problem, memory)
+        def solve(problem: PlanProblem, memory: Memory | None) -> Outcome:
+            quick = self._fast(problem, memory)
+            left_s = end_s - self.seconds()
+            if quick.is_proved or left_s <= 0.0:
+                return quick
+            try:
+                exact = self._exact(problem, memory, time_limit_s=left_s)
+            except NoPlanError:
+                return quick
+            return min(quick, exact, key=lambda one: counted_eur(one, memory))
 
-            return limited
-
-        exact, fast = in_time(self._exact), in_time(self._fast)
         free = used.outcome
-        with contextlib.suppress(NoPlanError):
-            free = free if used.memory is None else exact(task.problem, None)
+        if used.memory is not None:
+            with contextlib.suppress(NoPlanError):
+                free = min(free, self._fast(task.problem, None), key=lambda one: one.cost.total_eur)
         solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=free)
         self._last = solved
-        change = None if last is None else change_since(last, solved, fast)
-        rules = rule_costs(solved, exact)
+        what_if = what_ifs(solved, solve)
+        rules = rule_costs(solved, self._fast)
         return replace(
             plan,
-            what_if=what_ifs(solved, exact),
+            what_if=what_if,
             rules=rules,
-            change=change,
+            change=None if last is None else change_since(last, solved, self._fast),
             reserve=reserve_cost(task, used.outcome.dispatch, rules),
         )
 
@@ -288,7 +298,7 @@ def _shown(now: datetime, task: PlanTask, used: _Used, baseline: CostParts) -> P
         curtail_kwh=_floats(dispatch.curtail_kwh),
         batteries=_battery_courses(task, dispatch),
         cars=_car_courses(task, dispatch),
-        marginal_eur_per_kwh=(None,) * problem.n_slots if marginal is None else _floats(marginal),
+        marginal_eur_per_kwh=_known(marginal, problem.n_slots),
         reasons=reasons,
         cost=_plan_cost(outcome.cost),
         baseline=_plan_cost(baseline),
@@ -304,6 +314,13 @@ def _shown(now: datetime, task: PlanTask, used: _Used, baseline: CostParts) -> P
 
 def _floats(values: FloatArray) -> tuple[float, ...]:
     return tuple(values.tolist())
+
+
+def _known(values: FloatArray | None, n_slots: int) -> tuple[float | None, ...]:
+    """Return a series with None for what is not known."""
+    if values is None:
+        return (None,) * n_slots
+    return tuple(value if math.isfinite(value) else None for value in values.tolist())
 
 
 def _plan_cost(cost: CostParts) -> PlanCost:

@@ -239,7 +239,7 @@ class PlanProblem:
 
     def _wrong_names(self) -> list[str]:
         """Plans are told, and compared with the last one, by the devices' names."""
-        names = [device.name for device in (*self.batteries, *self.cars)]
+        names = [*(one.name for one in self.batteries), *(one.name for one in self.cars)]
         twice = sorted({name for name in names if names.count(name) > 1})
         return [f"{len(names)} devices, but the name {name!r} is given twice" for name in twice]
 

@@ -1,5 +1,7 @@
 """The last plan moved on, slot by slot as far as the home of now still allows it."""
 
+from typing import NamedTuple
+
 from planner.dispatch import Dispatch
 from planner.model import Memory
 from planner.plan_problem import BatteryModel, CarModel, PlanProblem
@@ -19,10 +21,16 @@ def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
     cars = [_car_course(problem, index, car, memory) for index, car in enumerate(problem.cars)]
     states = [BatteryState(battery, problem.slot_h) for battery in problem.batteries]
     surplus = (problem.pv_kwh - problem.load_kwh).tolist()
+    # What one battery buys or sells, another must not: then none does.
+    may = _Grid(
+        buy=all(battery.may_grid_charge for battery in problem.batteries),
+        sell=all(battery.may_export for battery in problem.batteries),
+    )
     for slot in range(problem.n_slots):
         charging = sum(course[slot] for course in cars)
         left_kwh, need_kwh = surplus[slot] - charging, max(-surplus[slot], 0.0)
-        for index, (battery, state) in enumerate(zip(problem.batteries, states, strict=True)):
+        feeds = all(map(_may_feed_now, problem.batteries, states))
+        for index, state in enumerate(states):
             if slot < memory.reach:
                 wished = (
                     float(memory.charge_kwh[index][slot]),
@@ -30,8 +38,10 @@ def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
                 )
             else:
                 wished = max(left_kwh, 0.0), max(-left_kwh, 0.0)
+            is_kept = charging > EPS_KWH and not feeds
+            house_kwh = need_kwh if is_kept else None
             charge_kwh, discharge_kwh = _battery_move(
-                battery, state, wished, left_kwh, need_kwh if charging > EPS_KWH else None
+                state, may, wished, _Left(kwh=left_kwh, need_kwh=house_kwh)
             )
             state.move(charge_kwh, discharge_kwh)
             left_kwh += discharge_kwh - charge_kwh
@@ -61,34 +71,47 @@ def _car_course(problem: PlanProblem, index: int, car: CarModel, memory: Memory)
     return course
 
 
-def _battery_move(
-    battery: BatteryModel,
-    state: BatteryState,
-    wished: tuple[float, float],
-    left_kwh: float,
-    need_kwh: float | None,
-) -> tuple[float, float]:
-    """Return what the battery charges and discharges; one of the two is zero.
+class _Grid(NamedTuple):
+    """Whether batteries may buy and sell."""
 
-    Args:
-        battery: Its limits and rules.
-        state: Where it stands.
-        wished: What it should charge and discharge [kWh].
-        left_kwh: What sun, house, cars and the batteries before it leave over; negative: need.
-        need_kwh: What the house alone still needs; None while no car charges.
+    buy: bool
+    sell: bool
+
+
+class _Left(NamedTuple):
+    """What a slot leaves for a battery [kWh].
+
+    ``kwh`` is what sun, house, cars and the batteries before it leave over; negative: need.
+    ``need_kwh`` is what the house alone still needs where cars get nothing from batteries, else
+    None.
     """
+
+    kwh: float
+    need_kwh: float | None
+
+
+def _may_feed_now(battery: BatteryModel, state: BatteryState) -> bool:
+    """Return whether a car may be charged from it, however much it gives in this slot."""
+    given_kwh = state.most_discharge_kwh() / battery.discharge_efficiency_frac
+    return battery.may_feed_cars and state.soc_kwh - given_kwh >= battery.cars_above_kwh
+
+
+def _battery_move(
+    state: BatteryState,
+    may: _Grid,
+    wished: tuple[float, float],
+    left: _Left,
+) -> tuple[float, float]:
+    """Return what the battery charges and discharges [kWh]; one of the two is zero."""
     charge_kwh, discharge_kwh = wished
     if charge_kwh > EPS_KWH:
         most_kwh = state.most_charge_kwh()
-        if not battery.may_grid_charge:
-            most_kwh = min(most_kwh, max(left_kwh, 0.0))
+        if not may.buy:
+            most_kwh = min(most_kwh, max(left.kwh, 0.0))
         return min(charge_kwh, most_kwh), 0.0
     most_kwh = state.most_discharge_kwh()
-    if not battery.may_export:
-        most_kwh = min(most_kwh, max(-left_kwh, 0.0))
-    discharge_kwh = min(discharge_kwh, most_kwh)
-    if need_kwh is not None and discharge_kwh > need_kwh:
-        after_kwh = state.soc_kwh - discharge_kwh / battery.discharge_efficiency_frac
-        is_allowed = battery.may_feed_cars and after_kwh >= battery.cars_above_kwh
-        discharge_kwh = discharge_kwh if is_allowed else need_kwh
-    return 0.0, discharge_kwh
+    if not may.sell:
+        most_kwh = min(most_kwh, max(-left.kwh, 0.0))
+    if left.need_kwh is not None:
+        most_kwh = min(most_kwh, left.need_kwh)
+    return 0.0, min(discharge_kwh, most_kwh)

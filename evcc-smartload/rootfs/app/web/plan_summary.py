@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from domain.horizon import SLOT
-from domain.plan import Plan, PlannedAction, Reason
+from domain.plan import Plan, PlannedAction, Reason, Rung
 from planner.actions import next_actions
 from planner.wording import Wording
 from planner.wording_figures import Lang
@@ -46,6 +46,23 @@ def plan_summary(plan: Plan, now: datetime, *, zone: tzinfo, currency: str) -> S
             }
             for wish in plan.unmet
         ],
+    }
+
+
+def nothing_planned(at: datetime) -> Shown:
+    """Return in short that there is no plan since ``at``; ``GET /plan`` says why."""
+    return {
+        "made_at": at.isoformat(),
+        "rung": Rung.HANDS_OFF.value,
+        "status": None,
+        "cost_eur": None,
+        "baseline_eur": None,
+        "saving_eur": None,
+        "solve_ms": None,
+        "until": at.isoformat(),
+        "now": [],
+        "next": [],
+        "unmet": [],
     }
 
 
