@@ -94,7 +94,7 @@ def test_it_is_remembered(service: SimService) -> None:
 def test_nothing_is_carried_out(service: SimService) -> None:
     before = service.home.flat_state()
 
-    state = live_on(service, timedelta(hours=2))
+    state = live_on(service, timedelta(minutes=30))
 
     after = service.home.flat_state()
     assert after["bufferSoc"] == before["bufferSoc"]
@@ -143,7 +143,7 @@ def test_while_a_past_is_lived_through_nothing_is_planned(tmp_path: Path) -> Non
 def test_plans_are_calm_while_nothing_happens(service: SimService) -> None:
     live_on(service)
     moved = []
-    for _ in range(8):
+    for _ in range(4):
         state = live_on(service, QUARTER)
         assert state.plan is not None
         if state.plan.change is not None:

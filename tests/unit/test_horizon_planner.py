@@ -90,6 +90,13 @@ def planned(result: PlanResult) -> Plan:
     return result.plan
 
 
+def explained(planner: HorizonPlanner, at: datetime, task: PlanTask) -> Plan:
+    planner.plan(at, task)
+    result = planner.explain()
+    assert result is not None
+    return planned(result)
+
+
 def causes(result: PlanResult) -> list[tuple[Rung, SkipCause]]:
     return [(one.rung, one.cause) for one in result.skipped]
 
@@ -240,10 +247,10 @@ def test_rubbish_is_named_and_ends_nothing() -> None:
 
 def test_with_unchanged_forecasts_the_next_plan_is_the_same_plan_moved_on() -> None:
     planner = HorizonPlanner(seconds=standing_still)
-    first = planned(planner.plan(NOON, task_of(home())))
+    first = explained(planner, NOON, task_of(home()))
     later = NOON + 4 * SLOT
 
-    second = planned(planner.plan(later, task_of(an_hour_later(home(), first), later)))
+    second = explained(planner, later, task_of(an_hour_later(home(), first), later))
 
     common = slice(0, 12)
     for before, now in zip(first.batteries, second.batteries, strict=True):
@@ -255,13 +262,13 @@ def test_with_unchanged_forecasts_the_next_plan_is_the_same_plan_moved_on() -> N
 
 def test_a_plan_changes_only_when_the_change_pays() -> None:
     planner = HorizonPlanner(seconds=standing_still)
-    first = planned(planner.plan(NOON, task_of(home())))
+    first = explained(planner, NOON, task_of(home()))
     # A hair cheaper in slots in which nothing was planned so far.
     hardly = [price - 0.0005 if slot >= 4 else price for slot, price in enumerate(PRICES)]
     clearly = [price - 0.05 if 4 <= slot < 8 else price for slot, price in enumerate(PRICES)]
 
-    kept = planned(planner.plan(NOON, task_of(home(buy=hardly))))
-    moved = planned(planner.plan(NOON, task_of(home(buy=clearly))))
+    kept = explained(planner, NOON, task_of(home(buy=hardly)))
+    moved = explained(planner, NOON, task_of(home(buy=clearly)))
 
     assert kept.batteries[0].charge_kwh == pytest.approx(first.batteries[0].charge_kwh, abs=1e-4)
     assert kept.change is not None
@@ -272,8 +279,26 @@ def test_a_plan_changes_only_when_the_change_pays() -> None:
 # -- explained -----------------------------------------------------------------------------------
 
 
+def test_a_plan_is_there_before_it_is_explained() -> None:
+    planner = HorizonPlanner(seconds=standing_still)
+
+    first = planned(planner.plan(NOON, task_of(home())))
+    result = planner.explain()
+
+    assert not first.is_explained
+    assert not first.what_if
+    assert result is not None
+    assert planned(result) == replace(
+        first,
+        is_explained=True,
+        what_if=planned(result).what_if,
+        rules=planned(result).rules,
+    )
+    assert planner.explain() is None
+
+
 def test_the_opposite_decision_never_costs_less() -> None:
-    plan = planned(HorizonPlanner(seconds=standing_still).plan(NOON, task_of(home())))
+    plan = explained(HorizonPlanner(seconds=standing_still), NOON, task_of(home()))
 
     assert [one.device for one in plan.what_if] == ["battery"]
     assert plan.what_if[0].extra_eur >= 0.0
@@ -296,7 +321,7 @@ def test_waiting_at_the_last_moment_costs_what_is_then_missing() -> None:
     of = home(batteries=(), cars=(only,), buy=0.3)
     rules = EvccRules(cars=(CarRule(mode=ChargeMode.PV),))
 
-    plan = planned(HorizonPlanner(seconds=standing_still).plan(NOON, task_of(of, rules=rules)))
+    plan = explained(HorizonPlanner(seconds=standing_still), NOON, task_of(of, rules=rules))
 
     assert plan.what_if[0].extra_eur == pytest.approx(3.0 - 0.3, abs=1e-3)
 
@@ -315,7 +340,7 @@ def test_an_unreachable_wish_is_named_with_what_is_missing() -> None:
     of = home(cars=(late,))
     rules = EvccRules(cars=(CarRule(mode=ChargeMode.PV),))
 
-    plan = planned(HorizonPlanner(seconds=standing_still).plan(NOON, task_of(of, rules=rules)))
+    plan = explained(HorizonPlanner(seconds=standing_still), NOON, task_of(of, rules=rules))
 
     assert len(plan.unmet) == 1
     assert plan.unmet[0].missing_kwh == pytest.approx(29.0, abs=0.01)
@@ -331,11 +356,11 @@ def test_what_the_buffer_costs_is_told_per_day() -> None:
         cars_above_kwh=5.0,
     )
 
-    result = HorizonPlanner(seconds=standing_still).plan(
-        NOON, task_of(replace(of, batteries=(reserved,)))
+    plan = explained(
+        HorizonPlanner(seconds=standing_still), NOON, task_of(replace(of, batteries=(reserved,)))
     )
 
-    reserve = planned(result).reserve
+    reserve = plan.reserve
     assert reserve is not None
     assert reserve.eur >= 0.0
     assert reserve.eur_per_day == pytest.approx(6.0 * reserve.eur)  # four hours are planned
@@ -343,7 +368,7 @@ def test_what_the_buffer_costs_is_told_per_day() -> None:
 
 def test_the_parts_of_a_change_add_up() -> None:
     planner = HorizonPlanner(seconds=standing_still)
-    first = planned(planner.plan(NOON, task_of(home())))
+    first = explained(planner, NOON, task_of(home()))
     changed = replace(
         an_hour_later(home(), first),
         pv_kwh=series([0.1] * 16),
@@ -351,7 +376,7 @@ def test_the_parts_of_a_change_add_up() -> None:
     )
     later = NOON + 4 * SLOT
 
-    second = planned(planner.plan(later, task_of(changed, later)))
+    second = explained(planner, later, task_of(changed, later))
 
     change = second.change
     assert change is not None
@@ -387,13 +412,13 @@ def test_when_time_is_up_alternatives_are_solved_by_the_fast_path_alone() -> Non
         )
 
     planner = HorizonPlanner(seconds=lambda: float(next(ticks)), exact=counting, fast=unproved)
-    late = planned(planner.plan(NOON, task_of(home())))
+    late = explained(planner, NOON, task_of(home()))
     n_late = len(asked)
     asked.clear()
-    in_time = planned(
-        HorizonPlanner(seconds=standing_still, exact=counting, fast=unproved).plan(
-            NOON, task_of(home())
-        )
+    in_time = explained(
+        HorizonPlanner(seconds=standing_still, exact=counting, fast=unproved),
+        NOON,
+        task_of(home()),
     )
 
     assert n_late < len(asked)
@@ -402,7 +427,7 @@ def test_when_time_is_up_alternatives_are_solved_by_the_fast_path_alone() -> Non
 
 def test_energy_adds_up_in_what_is_shown() -> None:
     of = home(pv=[0.5] * 4 + [0.0] * 12)
-    plan = planned(HorizonPlanner(seconds=standing_still).plan(NOON, task_of(of)))
+    plan = explained(HorizonPlanner(seconds=standing_still), NOON, task_of(of))
 
     for slot in range(plan.n_slots):
         given = plan.pv_kwh[slot] + plan.grid_import_kwh[slot]

@@ -186,7 +186,9 @@ def test_everyone_sees_the_result_of_the_step(service: Cycled) -> None:
     buffer = service.shown()["buffer"]
     assert buffer["mode"] == "observation"
     assert buffer["log_recent"] == service.calc.log()
-    assert service.shown()["plan_summary"] is None
+    summary = service.shown()["plan_summary"]
+    assert isinstance(summary, dict)
+    assert summary["until"] > summary["made_at"]
     assert service.state().cycle is not None
 
 

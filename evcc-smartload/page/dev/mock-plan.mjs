@@ -62,7 +62,7 @@ function noPlan(scene, lang) {
     ? ["exact", "fast", "shifted", "rules"].map((rung) => ({ rung, cause: "no_prices", detail: rung === "exact" ? "no import price in any slot" : "", sentence: text[lang] }))
     : [];
   return {
-    schema: 1, made_at: null, start: null, slot_min: 15, n_slots: 0, n_known_prices: 0, rung: "hands_off", skipped, status: null, gap_eur: null, solve_ms: null,
+    schema: 1, made_at: null, start: null, slot_min: 15, n_slots: 0, n_known_prices: 0, rung: "hands_off", skipped, status: null, gap_eur: null, solve_ms: null, is_explained: true,
     cost: null, baseline: null, saving_eur: null, import_price_eur_per_kwh: [], export_price_eur_per_kwh: [], pv_kwh: [], load_kwh: [], grid_import_kwh: [],
     grid_export_kwh: [], curtail_kwh: [], batteries: [], cars: [], marginal_eur_per_kwh: [], reasons: [], actions: [], unmet: [], what_if: [], rules: [],
     reserve: null, change: null, assumed: [],
@@ -157,6 +157,7 @@ export function planOf({ scene, now, expectedSunKw, priceAt, lang }) {
     status: isShifted || scene === "live" ? "unproven" : "proven",
     gap_eur: scene === "live" ? 0.021 : null,
     solve_ms: scene === "live" ? 6.2 : 184.3,
+    is_explained: true,
     cost,
     baseline,
     saving_eur: round(baseline.total_eur - cost.total_eur),
@@ -276,6 +277,7 @@ function summarise(of) {
     baseline_eur: de.baseline?.total_eur ?? null,
     saving_eur: de.saving_eur,
     solve_ms: de.solve_ms,
+    is_explained: true,
     until: iso(isNone ? of.now : Date.parse(de.start) + N_SLOTS * SLOT),
     now: nowOf(de).map((action, index) => summarised(action, nowOf(en)[index])),
     next: de.actions.filter((one) => Date.parse(one.start) > of.now).slice(0, 3).map((action) => summarised(action, en.actions.find((one) => one.start === action.start && one.reason.device === action.reason.device))),

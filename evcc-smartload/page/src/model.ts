@@ -464,6 +464,7 @@ export interface PlanJson {
     short_kwh: number;
   } | null;
   change: PlanChange | null;
+  is_explained: boolean; // false: what_if, rules and change follow within seconds
   assumed: { name: string; sentence: string }[];
 }
 
@@ -476,6 +477,7 @@ export interface PlanSummary {
   baseline_eur: number | null;
   saving_eur: number | null;
   solve_ms: number | null;
+  is_explained: boolean; // when it becomes true, GET /plan tells more
   until: string;
   now: PlanSummaryAction[]; // what is done in the present slot, one per device
   next: PlanSummaryAction[]; // the next three actions

@@ -54,6 +54,7 @@ export function plan(change: Partial<PlanJson> = {}): PlanJson {
     status: "proven",
     gap_eur: null,
     solve_ms: 120,
+    is_explained: true,
     cost: cost(),
     baseline: cost({ import_eur: 1.5 }),
     saving_eur: 0.5,

@@ -7,7 +7,8 @@ import { plan } from "./example-plan";
 
 const REFUSED = { ok: false, status: 0, code: "no_answer", text: "" } as const;
 
-const at = (madeAt: string | null): State => state({ plan_summary: madeAt === null ? null : ({ made_at: madeAt } as PlanSummary) });
+const at = (madeAt: string | null, isExplained = true): State =>
+  state({ plan_summary: madeAt === null ? null : ({ made_at: madeAt, is_explained: isExplained } as PlanSummary) });
 
 function asked(): { feed: PlanFeed; langs: string[]; latest: () => PlanNews | undefined; refuse: (isRefusing: boolean) => void } {
   const langs: string[] = [];
@@ -30,6 +31,16 @@ describe("the plan feed", () => {
     await feed.follow(at("a"), "de");
     await feed.follow(at("a"), "de");
     await feed.follow(at("b"), "de");
+
+    expect(langs).toEqual(["de", "de"]);
+  });
+
+  it("asks again when the plan has been explained", async () => {
+    const { feed, langs } = asked();
+
+    await feed.follow(at("a", false), "de");
+    await feed.follow(at("a", true), "de");
+    await feed.follow(at("a", true), "de");
 
     expect(langs).toEqual(["de", "de"]);
   });

@@ -37,7 +37,7 @@ from inbox import Inbox, Wish
 from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
 from ownership import hand_back, settle_ownership
-from parts import PLAN_FAILED, Installation, Parts, conclude, describe
+from parts import EXPLAIN_FAILED, PLAN_FAILED, Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
 from planning import UNTOLD_CURRENCY, Planning, buffer_target_pct, plan_in_short
 from problem_board import ProblemBoard
@@ -149,6 +149,12 @@ def make_plan(
         parts.planning.fail(now, parts.failures[PLAN_FAILED])
 
 
+def explain_plan(parts: Parts, now: datetime, reading: Reading) -> None:
+    """Find out what else could be done, and show it."""
+    if parts.planning.explain():
+        show(parts, now, reading)
+
+
 def summarise_plan(parts: Parts, state: SystemState) -> dict[str, object] | None:
     """Return the plan in short, as everyone sees it; None without one."""
     currency = UNTOLD_CURRENCY if state.site is None else state.site.currency
@@ -247,6 +253,8 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
             parts.cycle_failure = None
             parts.heartbeat.cycled(parts.clock.monotonic_s(), can_save=parts.can_save)
             parts.after_cycle(now)
+            # What else could be done takes many times a plan's time, and nothing waits for it.
+            succeeds(parts, EXPLAIN_FAILED, lambda: explain_plan(parts, now, reading))
         else:
             settle_ownership(parts, now, reading)
             show(parts, now, reading)

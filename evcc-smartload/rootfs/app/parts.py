@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     # Loaded by main, in a way that lets the service run without it.
     from dynamic_buffer import DynamicBufferCalc
 
+# Steps that may fail without stopping a cycle, by their event in the log; all others are forecasts.
 PLAN_FAILED = "plan_failed"
+EXPLAIN_FAILED = "explain_failed"
 # evcc refreshes its readings every 30 s; a car that was plugged in is noticed within that.
 POLL = timedelta(seconds=30)
 
@@ -175,7 +177,12 @@ def _find_problems(
             unreadable=tuple(file.load_problem for file in files if file.load_problem),
             unwritable=tuple(file.save_problem for file in files if file.save_problem),
             forecast_failure=next(
-                (text for event, text in parts.failures.items() if event != PLAN_FAILED), None
+                (
+                    text
+                    for event, text in parts.failures.items()
+                    if event not in {PLAN_FAILED, EXPLAIN_FAILED}
+                ),
+                None,
             ),
             plan_failure=parts.failures.get(PLAN_FAILED),
             cycle_failure=parts.cycle_failure,

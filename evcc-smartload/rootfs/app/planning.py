@@ -70,6 +70,14 @@ class Planning:
         if plan is not None:
             self._history.write_decision(now, PLAN_KIND, plan_facts(plan, now))
 
+    def explain(self) -> bool:
+        """Find out what else could be, when that is still open; return whether it was."""
+        explained = self._planner.explain()
+        if explained is None:
+            return False
+        self._result = explained
+        return True
+
     def fail(self, now: datetime, detail: str) -> None:
         """Show that planning itself failed; the last plan is not shown as if it were a new one."""
         self._tried_at = now

@@ -25,7 +25,8 @@ export class PlanFeed {
 
   /** To be called with every state while the view is open; a question that failed is asked again with the next. */
   async follow(state: State, lang: Lang): Promise<void> {
-    this.wanted = { key: `${state.service.started_at}/${state.plan_summary?.made_at ?? null}/${lang}`, lang };
+    const { made_at = null, is_explained = false } = state.plan_summary ?? {};
+    this.wanted = { key: `${state.service.started_at}/${made_at}/${is_explained}/${lang}`, lang };
     if (this.isAsking) return;
     this.isAsking = true;
     try {

@@ -313,6 +313,8 @@ class Plan:
     rules: tuple[RuleCost, ...] = ()
     reserve: ReserveCost | None = None
     change: PlanChange | None = None
+    is_explained: bool = True
+    """Whether what takes further solves (what if, rules, change) has been looked at."""
     assumed: tuple[str, ...] = ()
     """What nobody told and was assumed, one name of docs/planner.md each."""
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.plan import (
     BatteryCourse,
@@ -50,10 +50,15 @@ LONGEST_SHIFT = timedelta(hours=6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLimits:
-    """How long planning may take [s]: each path to a plan, and what is solved to explain it."""
+    """How long planning may take [s].
+
+    ``plan_s`` is for each path to a plan; ``explain_s`` is for exact looks at alternatives, of
+    which each gets ``alternative_s``.
+    """
 
     plan_s: float = 1.0
     explain_s: float = 1.0
+    alternative_s: float = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,13 @@ class _Used:
     rung: Rung
     outcome: Outcome
     memory: Memory | None
+
+
+class _Unexplained(NamedTuple):
+    """A plan that was just made, and the one before it."""
+
+    solved: Solved
+    before: Solved | None
 
 
 class Path(Protocol):
@@ -105,6 +117,8 @@ class HorizonPlanner:
     exact: Path = plan_exactly
     fast: Path = plan_fast
     _last: Solved | None = None
+    _unexplained: "_Unexplained | None" = None
+    _result: PlanResult = field(default_factory=lambda: PlanResult(plan=None))
 
     def plan(self, now: datetime, task: PlanTask | Skipped) -> PlanResult:
         """Return the best plan that can be made and may be used.
@@ -120,17 +134,68 @@ class HorizonPlanner:
         try:
             task.problem.checked()
         except ProblemError as exc:
-            return PlanResult(
-                plan=None,
-                skipped=(Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc)),),
-            )
+            wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
+            return self._nothing(wrong)
         baseline = evcc_rules_dispatch(task.problem, task.evcc_rules)
         baseline_cost = cost_of(task.problem, baseline)
         used = self._best(task, baseline, skipped)
         solve_ms = (self.seconds() - began_s) * 1000.0
-        plan = _shown(now, task, used, baseline_cost)
-        plan = replace(self._explained(plan, task, used), solve_ms=solve_ms, skipped=tuple(skipped))
-        return PlanResult(plan=plan, skipped=tuple(skipped))
+        is_solved = used.rung in {Rung.EXACT, Rung.FAST}
+        self._unexplained = None
+        if is_solved:
+            solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=used.outcome)
+            self._unexplained, self._last = _Unexplained(solved, self._last), solved
+        plan = replace(
+            _shown(now, task, used, baseline_cost),
+            solve_ms=solve_ms,
+            skipped=tuple(skipped),
+            is_explained=not is_solved,
+        )
+        self._result = PlanResult(plan=plan, skipped=tuple(skipped))
+        return self._result
+
+    def explain(self) -> PlanResult | None:
+        """Return the last result with what else could be; None where nothing is left to explain.
+
+        It takes many solves, and nothing waits for it. The fast path does them. Where it cannot
+        prove its plan the exact one looks again, as long as there is time: a decision should not
+        seem dearer than it is.
+        """
+        unexplained, plan = self._unexplained, self._result.plan
+        self._unexplained = None
+        if unexplained is None or plan is None:
+            return None
+        solved, before = unexplained
+        end_s = self.seconds() + self.limits.explain_s
+
+        def solve(problem: PlanProblem, memory: Memory | None) -> Outcome:
+            quick = self._fast(problem, memory)
+            left_s = min(end_s - self.seconds(), self.limits.alternative_s)
+            if quick.is_proved or left_s <= 0.0:
+                return quick
+            try:
+                exact = self._exact(problem, memory, time_limit_s=left_s)
+            except NoPlanError:
+                return quick
+            return min(quick, exact, key=lambda one: counted_eur(one, memory))
+
+        if solved.memory is not None:
+            with contextlib.suppress(NoPlanError):
+                without = self._fast(solved.task.problem, None)
+                if without.cost.total_eur < solved.free.cost.total_eur:
+                    solved = replace(solved, free=without)
+        self._last = solved
+        rules = rule_costs(solved, self._fast)
+        plan = replace(
+            plan,
+            what_if=what_ifs(solved, solve),
+            rules=rules,
+            change=None if before is None else change_since(before, solved, self._fast),
+            reserve=reserve_cost(solved.task, solved.outcome.dispatch, rules),
+            is_explained=True,
+        )
+        self._result = replace(self._result, plan=plan)
+        return self._result
 
     # -- the ladder ----------------------------------------------------------------------------
 
@@ -206,46 +271,15 @@ class HorizonPlanner:
         last = self._last
         if last is not None and now - last.task.start > LONGEST_SHIFT:
             self._last = None
-        return PlanResult(plan=None, skipped=(missing,))
+        return self._nothing(missing)
 
-    # -- what is told of it --------------------------------------------------------------------
+    def _nothing(self, why: Skipped) -> PlanResult:
+        self._unexplained = None
+        self._result = PlanResult(plan=None, skipped=(why,))
+        return self._result
 
-    def _explained(self, plan: Plan, task: PlanTask, used: _Used) -> Plan:
-        """Solve what else could be; keep this plan as the last one.
 
-        The fast path does it. Where it cannot prove its plan the exact one looks again, as long
-        as there is time: a decision should not seem dearer than it is.
-        """
-        last, end_s = self._last, self.seconds() + self.limits.explain_s
-        if used.rung not in {Rung.EXACT, Rung.FAST}:
-            return plan
-
-        def solve(problem: PlanProblem, memory: Memory | None) -> Outcome:
-            quick = self._fast(problem, memory)
-            left_s = end_s - self.seconds()
-            if quick.is_proved or left_s <= 0.0:
-                return quick
-            try:
-                exact = self._exact(problem, memory, time_limit_s=left_s)
-            except NoPlanError:
-                return quick
-            return min(quick, exact, key=lambda one: counted_eur(one, memory))
-
-        free = used.outcome
-        if used.memory is not None:
-            with contextlib.suppress(NoPlanError):
-                free = min(free, self._fast(task.problem, None), key=lambda one: one.cost.total_eur)
-        solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=free)
-        self._last = solved
-        what_if = what_ifs(solved, solve)
-        rules = rule_costs(solved, self._fast)
-        return replace(
-            plan,
-            what_if=what_if,
-            rules=rules,
-            change=None if last is None else change_since(last, solved, self._fast),
-            reserve=reserve_cost(task, used.outcome.dispatch, rules),
-        )
+# -- what is told of it --------------------------------------------------------------------------
 
 
 def _unproved(task: PlanTask, dispatch: Dispatch) -> Outcome:

@@ -76,6 +76,7 @@ def plan_to_json(plan: Plan | None, skipped: Iterable[Skipped], words: Wording) 
         "rules": [_rule(one, words) for one in plan.rules],
         "reserve": None if plan.reserve is None else _reserve(plan.reserve),
         "change": None if plan.change is None else _change(plan.change, words),
+        "is_explained": plan.is_explained,
         "assumed": [{"name": name, "sentence": words.assumed(name)} for name in plan.assumed],
     }
 
@@ -96,6 +97,7 @@ def _no_plan(skipped: Iterable[Skipped], words: Wording) -> Shown:
         "n_slots": 0,
         "n_known_prices": 0,
         "rung": Rung.HANDS_OFF.value,
+        "is_explained": True,
         "skipped": [_skipped(one, words) for one in skipped],
         **dict.fromkeys(unknown),
         **{name: [] for name in empty},
