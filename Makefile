@@ -10,12 +10,14 @@
 #   make bench                              the figures: start-up, memory, cycle, readers, fast-forward
 #   make bench-forecasts DATA=/some/folder  how right the forecasts are on the measured homes in it;
 #                                           JUDGES=1: also what libraries would do, in .venv-judges
+#   make bench-planner DATA=/some/folder    how near to the optimum plans are, and how quick;
+#                                           GROWTH=1: also how that grows with horizon and cars
 #   make lock                               write the locks anew (UPGRADE=--upgrade for newer versions)
 #   make clean                              remove everything that was built or fetched; data stays
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test check bench bench-forecasts lock clean page chromium
+.PHONY: run test check bench bench-forecasts bench-planner lock clean page chromium
 
 APP := evcc-smartload/rootfs/app
 PAGE := evcc-smartload/page
@@ -81,6 +83,11 @@ bench-forecasts: .venv/.runtime $(if $(JUDGES),.venv-judges/.installed)
 		echo "Say where the measured homes are: make bench-forecasts DATA=/some/folder" >&2; exit 2; fi
 	@$(VENV_PYTHON) bench/forecasts.py "$$DATA" $(if $(ONLY),--only $(ONLY)) $(if $(EVERY),--every $(EVERY))
 	@$(if $(JUDGES),.venv-judges/bin/python bench/judges.py "$$DATA" $(if $(EVERY),--every $(EVERY)))
+
+bench-planner: .venv/.runtime
+	@if [ -z "$$DATA" ]; then \
+		echo "Say where the problems are: make bench-planner DATA=/some/folder" >&2; exit 2; fi
+	@$(VENV_PYTHON) bench/bench_planner.py "$$DATA" $(if $(GROWTH),--growth)
 
 page: $(PAGE_BUILT)
 

@@ -23,12 +23,28 @@ from planner.plan_problem import (
 )
 from planner.solver import INFINITY, Bounds
 
-# Ties are broken towards less throughput and earlier slots. Together they cost a plan less than
-# 0.1 ct; ten times less is lost in the solver's tolerance.
-THROUGHPUT_TIE_EUR_PER_KWH = 2e-5
-LATER_TIE_EUR_PER_KWH_SLOT = 2e-7
-# Two batteries that are worth the same would take turns; the first one goes first.
-ORDER_TIE_EUR_PER_KWH = 1e-6
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ties:
+    """Costs that are none, so that of plans that cost the same always the same one is found.
+
+    Towards less throughput, earlier slots, and the first of two batteries that are worth the same.
+
+    Args:
+        throughput_eur_per_kwh: For each kWh that a battery takes or gives.
+        later_eur_per_kwh_slot: For each kWh that a battery or a car moves, by the slot.
+        order_eur_per_kwh: For each kWh of a device, by its number.
+    """
+
+    throughput_eur_per_kwh: float
+    later_eur_per_kwh_slot: float
+    order_eur_per_kwh: float
+
+
+# A battery's cycle that gains less than 2e-5 EUR/kWh is not made, which costs a plan less than
+# 0.05 ct a day. Ten times less would be lost in the solver's tolerance.
+TIES = Ties(throughput_eur_per_kwh=1e-5, later_eur_per_kwh_slot=2e-8, order_eur_per_kwh=1e-6)
+NO_TIES = Ties(throughput_eur_per_kwh=0.0, later_eur_per_kwh_slot=0.0, order_eur_per_kwh=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +70,9 @@ class Memory:
 class _Sheet:
     """Costs and bounds while they are written down."""
 
-    def __init__(self, problem: PlanProblem, memory: Memory | None, layout: Layout) -> None:
+    def __init__(
+        self, problem: PlanProblem, memory: Memory | None, layout: Layout, ties: Ties
+    ) -> None:
         n = layout.n_slots
         self.cost = np.zeros(layout.n_cols)
         self.lower = np.zeros(layout.n_cols)
@@ -64,8 +82,9 @@ class _Sheet:
         self.problem = problem
         self.memory = memory
         self.layout = layout
+        self.ties = ties
         self.net_kwh = net_kwh(problem)
-        self.later: FloatArray = LATER_TIE_EUR_PER_KWH_SLOT * np.arange(n, dtype=np.float64)
+        self.later: FloatArray = ties.later_eur_per_kwh_slot * np.arange(n, dtype=np.float64)
         self._row = n
 
     def cols(self, first: int) -> slice:
@@ -105,9 +124,11 @@ class _Sheet:
         self.upper[more] = most - kept
 
 
-def bounds_of(problem: PlanProblem, memory: Memory | None, layout: Layout) -> Bounds:
+def bounds_of(
+    problem: PlanProblem, memory: Memory | None, layout: Layout, ties: Ties = TIES
+) -> Bounds:
     """Return costs and bounds of ``problem``, without those of tightening rows."""
-    sheet = _Sheet(problem, memory, layout)
+    sheet = _Sheet(problem, memory, layout, ties)
     _write_grid(sheet)
     for index in range(len(problem.batteries)):
         _write_battery(sheet, index)
@@ -151,7 +172,8 @@ def _write_grid(sheet: _Sheet) -> None:
 def _write_battery(sheet: _Sheet, index: int) -> None:
     problem, memory = sheet.problem, sheet.memory
     battery, cols = problem.batteries[index], sheet.layout.batteries[index]
-    tie = THROUGHPUT_TIE_EUR_PER_KWH + ORDER_TIE_EUR_PER_KWH * index + sheet.later
+    ties = sheet.ties
+    tie = ties.throughput_eur_per_kwh + ties.order_eur_per_kwh * index + sheet.later
     sheet.write_flow(
         (cols.charge, cols.more_charge),
         tie,
@@ -218,7 +240,7 @@ def _write_car(sheet: _Sheet, index: int) -> None:
         least = most = car.fixed_kwh
     sheet.write_flow(
         (cols.power, cols.more_power),
-        sheet.later + ORDER_TIE_EUR_PER_KWH * index,
+        sheet.later + sheet.ties.order_eur_per_kwh * index,
         least,
         most,
         None if memory is None or car.fixed_kwh is not None else memory.car_kwh[index],

@@ -133,7 +133,9 @@ def suspects(problem: PlanProblem, found: Conflicts) -> Conflicts:
         car_range=tuple(
             none
             if car.fixed_kwh is not None
-            else spread(one, _is_choice(car) & (car_limit(car, problem) > 0.0))
+            # A car that charges at all takes its least power: without that the search for who
+            # feeds it would get lost among tiny powers.
+            else spread(one | found.feed, _is_choice(car) & (car_limit(car, problem) > 0.0))
             for car, one in zip(problem.cars, found.car_range, strict=True)
         ),
         direction=tuple(spread(one, burns) for one in found.direction),

@@ -7,8 +7,8 @@ import numpy as np
 
 from planner.choices import Conflicts, find_conflicts, suspects
 from planner.dispatch import Dispatch, cost_of
-from planner.dive import NEAR_EUR, Dived, Relaxed, dive
-from planner.fast import MOST_SOLVES, marginals, relax
+from planner.dive import NEAR_EUR, THOROUGH, Dived, Relaxed, dive
+from planner.fast import marginals, relax
 from planner.mixed import Guess, add_choices
 from planner.model import Memory, dispatch_of
 from planner.outcome import NoPlanError, Outcome
@@ -48,7 +48,7 @@ def plan_exactly(
     """
     end_s = seconds() + time_limit_s
     relaxed = relax(problem, memory, time_limit_s=time_limit_s)
-    search = _Search(problem, relaxed, dive(problem, relaxed, most_solves=MOST_SOLVES))
+    search = _Search(problem, relaxed, dive(problem, relaxed, THOROUGH))
     open_ = suspects(problem, relaxed.conflicts)
     for _ in range(_MOST_ROUNDS):
         left_s = end_s - seconds()

@@ -308,15 +308,17 @@ def _keep_to_need(
     problem, layout = ext.problem, ext.layout
     net = problem.load_kwh[slots] - problem.pv_kwh[slots]
     most = sum(problem.batteries[index].discharge_max_kw for index in batteries) * problem.slot_h
-    upper = np.maximum(net, 0.0) + most
+    # What they could give beyond the need; a car that charges takes it away.
+    beyond = np.maximum(most - np.maximum(net, 0.0), 0.0)
 
     def bounded(where: BoolArray) -> IntArray:
+        upper = np.maximum(net, 0.0) + beyond
         rows = ext.rows(-INFINITY, upper[where], int(where.sum()))
         for index in batteries:
             ext.put_flow(rows, ext.discharge_blocks(index), slots[where])
-        ext.put(rows, charging[where], most)
+        ext.put(rows, charging[where], beyond[where])
         if feeding is not None:
-            ext.put(rows, feeding[where], -most)
+            ext.put(rows, feeding[where], -beyond[where])
         return rows
 
     def curtailed(rows: IntArray, where: BoolArray) -> None:
@@ -341,12 +343,20 @@ def _keep_to_need(
 def _keep_above(ext: _Extension, slots: IntArray, index: int, feeding: IntArray) -> None:
     """Let a battery that gives be above its limit where cars are fed."""
     battery, cols = ext.problem.batteries[index], ext.layout.batteries[index]
+    lowest = min(battery.soc_min_kwh, battery.soc_kwh)
+    rise = max(battery.cars_above_kwh - lowest, 0.0)
+    if len(ext.problem.batteries) == 1:
+        # Nobody else could be the one that feeds: soc >= lowest + rise * feeding.
+        rows = ext.rows(lowest, INFINITY, len(slots))
+        ext.put_flow(rows, (cols.soc,), slots)
+        ext.put(rows, feeding, -rise)
+        return
     gives = ext.binaries(slots, lambda plan: _flows(plan.discharge_kwh[index]))
     rows = ext.rows(-INFINITY, 0.0, len(slots))
     ext.put_flow(rows, ext.discharge_blocks(index), slots)
     ext.put(rows, gives, -battery.discharge_max_kw * ext.problem.slot_h)
-    # soc >= limit where both are 1: soc - limit * (gives + feeding) >= -limit
-    rows = ext.rows(-battery.cars_above_kwh, INFINITY, len(slots))
+    # soc >= limit where both are 1: soc >= lowest + rise * (gives + feeding - 1)
+    rows = ext.rows(lowest - rise, INFINITY, len(slots))
     ext.put_flow(rows, (cols.soc,), slots)
-    ext.put(rows, gives, -battery.cars_above_kwh)
-    ext.put(rows, feeding, -battery.cars_above_kwh)
+    ext.put(rows, gives, -rise)
+    ext.put(rows, feeding, -rise)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from planner.bounds import Memory, bounds_of, constant_of
+from planner.bounds import TIES, Memory, Ties, bounds_of, constant_of
 from planner.cuts import Cut, cuts_of
 from planner.dispatch import Dispatch
 from planner.layout import (
@@ -53,7 +53,12 @@ class PlanModel:
 
 
 def build_model(
-    problem: PlanProblem, memory: Memory | None = None, *, like: PlanModel | None = None
+    problem: PlanProblem,
+    memory: Memory | None = None,
+    *,
+    like: PlanModel | None = None,
+    ties: Ties = TIES,
+    is_tight: bool = True,
 ) -> PlanModel:
     """Return the linear model of ``problem``.
 
@@ -61,6 +66,8 @@ def build_model(
         problem: Checked.
         memory: The last plan, from which deviating costs something.
         like: An earlier model; its matrix is used again when it is the same.
+        ties: What breaks ties.
+        is_tight: Whether to add the rows that leave less to whole numbers.
     """
     structure = structure_of(problem, with_memory=memory is not None)
     is_alike = like is not None and like.structure == structure
@@ -69,8 +76,8 @@ def build_model(
         if like is not None and is_alike
         else layout_of(problem, with_memory=memory is not None)
     )
-    cuts = cuts_of(problem, layout)
-    bounds = bounds_of(problem, memory, layout)
+    cuts = cuts_of(problem, layout) if is_tight else ()
+    bounds = bounds_of(problem, memory, layout, ties)
     if like is not None and is_alike and not cuts and not like.cuts:
         matrix = like.matrix
     else:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from planner.dive import dive
-from planner.fast import MOST_SOLVES, outcome_of, relaxed_of
+from planner.fast import outcome_of, relaxed_of
 from planner.model import Memory, PlanModel, build_model
 from planner.outcome import NoPlanError, Outcome
 from planner.plan_problem import PlanProblem
+from planner.settled import Settlement
 from planner.solver import Basis, LinearModel
 from planner.start import idle_basis, moved_basis
 
@@ -24,6 +25,7 @@ class RollingPlanner:
         self._linear: LinearModel | None = None
         self._model: PlanModel | None = None
         self._basis: Basis | None = None
+        self._made: Settlement | None = None
 
     def plan(
         self,
@@ -53,13 +55,18 @@ class RollingPlanner:
         else:
             linear.replace(model.matrix, model.bounds)
         self._linear, self._model, self._basis = linear, model, None
+        hint, self._made = self._made, None
         if last is not None and basis is not None and last.structure == model.structure:
             linear.start_from(moved_basis(basis, last, problem, model, moved))
+            hint = None if hint is None else hint.moved(moved)
         else:
+            hint = None
             linear.start_from(idle_basis(problem, model))
         begin_s = self._seconds()
         relaxed = relaxed_of(problem, model, linear, time_limit_s=time_limit_s)
         self._basis = linear.basis()
         if self._seconds() - begin_s >= time_limit_s and relaxed.conflicts.count:
             raise NoPlanError("time was up after the linear problem", is_time_up=True)
-        return outcome_of(problem, relaxed, dive(problem, relaxed, most_solves=MOST_SOLVES))
+        plan = dive(problem, relaxed, hint=hint)
+        self._made = None if plan is None else plan.made
+        return outcome_of(problem, relaxed, plan)

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from planner.bounds import net_kwh
 from planner.choices import CONFLICT_KWH, Conflicts, house_need
 from planner.dispatch import Dispatch
 from planner.layout import BoolArray
@@ -57,6 +58,40 @@ class Settlement:
             grid_charge=tuple(one() for _ in batteries),
             export=tuple(one() for _ in batteries),
             feed=one(),
+        )
+
+    @classmethod
+    def idle(cls, problem: PlanProblem) -> Self:
+        """Return choices with which any home gets along: batteries give nothing, cars wait."""
+        made = cls.free(problem)
+        for index, battery in enumerate(problem.batteries):
+            made.direction[index][:] = FIRST
+            if not battery.may_grid_charge:
+                made.grid_charge[index][:] = SECOND
+        for index, car in enumerate(problem.cars):
+            if car.fixed_kwh is None:
+                made.car_range[index][:] = OFF
+        made.grid[:] = np.where(net_kwh(problem) >= 0.0, FIRST, SECOND)
+        return made
+
+    def moved(self, passed: int) -> Self:
+        """Return the choices ``passed`` slots later; what is new is open."""
+
+        def later(array: ChoiceArray) -> ChoiceArray:
+            fresh = np.full(min(passed, len(array)), OPEN, dtype=np.int8)
+            return np.concatenate([array[passed:], fresh])
+
+        def all_of(arrays: tuple[ChoiceArray, ...]) -> tuple[ChoiceArray, ...]:
+            return tuple(later(array) for array in arrays)
+
+        return replace(
+            self,
+            car_range=all_of(self.car_range),
+            direction=all_of(self.direction),
+            grid=later(self.grid),
+            grid_charge=all_of(self.grid_charge),
+            export=all_of(self.export),
+            feed=later(self.feed),
         )
 
     def copy(self) -> Self:

@@ -90,6 +90,7 @@ StatusArray = npt.NDArray[np.int8]
 
 AT_LOWER = np.int8(0)
 BASIC = np.int8(1)
+# By their value in HiGHS.
 _STATUSES = (
     highspy.HighsBasisStatus.kLower,
     highspy.HighsBasisStatus.kBasic,
@@ -97,7 +98,6 @@ _STATUSES = (
     highspy.HighsBasisStatus.kZero,
     highspy.HighsBasisStatus.kNonbasic,
 )
-_NUMBERS = {status: number for number, status in enumerate(_STATUSES)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -183,8 +183,8 @@ class LinearModel:
         """Return where the last run ended."""
         basis = self._highs.getBasis()
         return Basis(
-            cols=np.array([_NUMBERS[one] for one in basis.col_status], dtype=np.int8),
-            rows=np.array([_NUMBERS[one] for one in basis.row_status], dtype=np.int8),
+            cols=np.array([one.value for one in basis.col_status], dtype=np.int8),
+            rows=np.array([one.value for one in basis.row_status], dtype=np.int8),
         )
 
     def start_from(self, basis: Basis) -> None:
