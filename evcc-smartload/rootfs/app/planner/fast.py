@@ -92,6 +92,5 @@ def outcome_of(problem: PlanProblem, relaxed: Relaxed, plan: Dived | None) -> Ou
 
 def marginals(model: PlanModel, solution: Solution) -> FloatArray | None:
     """Return the price of the balance in each slot: what one kWh more of load would cost."""
-    if solution.row_dual is None:
-        return None
-    return solution.row_dual[BALANCE_ROW : BALANCE_ROW + model.layout.n_slots].copy()
+    row_dual = solution.row_dual
+    return None if row_dual is None else row_dual[BALANCE_ROW : BALANCE_ROW + model.layout.n_slots]

@@ -54,6 +54,15 @@ class Flip:
         return turned
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Point:
+    """A linear solution with its marginal values."""
+
+    value: FloatArray
+    col_dual: FloatArray
+    row_dual: FloatArray
+
+
 def flips_of(
     problem: PlanProblem,
     model: PlanModel,
@@ -62,23 +71,25 @@ def flips_of(
     dispatch: Dispatch,
 ) -> list[Flip]:
     """Return the turns that may pay, most promising first."""
-    if solution.col_value is None or solution.col_dual is None or solution.row_dual is None:
+    value, col_dual, row_dual = solution.col_value, solution.col_dual, solution.row_dual
+    if value is None or col_dual is None or row_dual is None:
         return []
+    point = _Point(value=value, col_dual=col_dual, row_dual=row_dual)
     layout = model.layout
     found: list[Flip] = []
     for index, car in enumerate(problem.cars):
         if car.fixed_kwh is None and any(span.low_kw > 0.0 for span in car.ranges):
-            found += _car_flips(problem, model, made, solution, dispatch, index)
+            found += _car_flips(problem, model, made, point, dispatch, index)
     for index, cols in enumerate(layout.batteries):
         found += _turns(
             model,
-            solution,
+            point,
             made.direction[index],
             ("direction", index),
             cols.charge,
             cols.discharge,
         )
-    found += _turns(model, solution, made.grid, ("grid", 0), layout.grid_import, layout.grid_export)
+    found += _turns(model, point, made.grid, ("grid", 0), layout.grid_import, layout.grid_export)
     worth = [flip for flip in found if flip.most_eur > _WORTH_TRYING_EUR]
     worth.sort(key=lambda flip: -flip.likely_eur)
     return worth
@@ -86,19 +97,17 @@ def flips_of(
 
 def _turns(  # noqa: PLR0913, PLR0917  # one kind of choice
     model: PlanModel,
-    solution: Solution,
+    point: _Point,
     chosen: ChoiceArray,
     of: tuple[str, int],
     first: int,
     second: int,
 ) -> Iterator[Flip]:
     """Yield what could be turned between two flows that exclude each other."""
-    assert solution.col_dual is not None  # noqa: S101  # told by the caller
-    assert solution.col_value is not None  # noqa: S101
     for slot in np.flatnonzero(chosen != OPEN).tolist():
         opened, closed = (second, first) if chosen[slot] == FIRST else (first, second)
-        gain = -solution.col_dual[opened + slot] * model.bounds.col_upper[opened + slot]
-        loss = max(-solution.col_dual[closed + slot], 0.0) * solution.col_value[closed + slot]
+        gain = -point.col_dual[opened + slot] * model.bounds.col_upper[opened + slot]
+        loss = max(-point.col_dual[closed + slot], 0.0) * point.value[closed + slot]
         yield Flip(
             kind=of[0],
             index=of[1],
@@ -119,12 +128,12 @@ def _car_flips(  # noqa: PLR0913, PLR0917  # what a turn depends on
     problem: PlanProblem,
     model: PlanModel,
     made: Settlement,
-    solution: Solution,
+    point: _Point,
     dispatch: Dispatch,
     index: int,
 ) -> Iterator[Flip]:
     """Yield slots to be switched on, off, and one for another."""
-    on, off = _car_slots(problem, model, made, solution, dispatch, index)
+    on, off = _car_slots(problem, model, made, point, dispatch, index)
     for slots, choice in ((off, 0), (on, OFF)):
         for one in slots:
             yield Flip(
@@ -149,17 +158,15 @@ def _car_slots(  # noqa: PLR0913, PLR0917  # what a turn depends on
     problem: PlanProblem,
     model: PlanModel,
     made: Settlement,
-    solution: Solution,
+    point: _Point,
     dispatch: Dispatch,
     index: int,
 ) -> tuple[list[_Slot], list[_Slot]]:
     """Return the slots best switched off, of those that are on, and best switched on."""
-    assert solution.col_dual is not None  # noqa: S101  # told by the caller
-    assert solution.row_dual is not None  # noqa: S101
     car, kwh, n = problem.cars[index], dispatch.car_kwh[index], problem.n_slots
     first = model.layout.cars[index].power
-    dual = solution.col_dual[first : first + n]
-    balance = solution.row_dual[BALANCE_ROW : BALANCE_ROW + n]
+    dual = point.col_dual[first : first + n]
+    balance = point.row_dual[BALANCE_ROW : BALANCE_ROW + n]
     least = car.ranges[0].low_kw * problem.slot_h
     value = _value_of_a_kwh(model, dual, balance, first)
     meter = _Meter(problem, dispatch)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import highspy
 import numpy as np
@@ -64,26 +65,36 @@ def matrix_of(row: IntArray, col: IntArray, value: FloatArray, *, n_cols: int) -
     return Matrix(start=start, row=row[order].astype(np.int32), value=value[order])
 
 
+class _Duals(Protocol):
+    """Where HiGHS keeps the marginal values of a linear solution."""
+
+    row_dual: list[float]
+    col_dual: list[float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Solution:
     """A point and what is known about it.
 
     ``col_value`` is None when there is no point. ``bound`` is what no point can be below, None
-    when not known; ``row_dual`` and ``col_dual`` (reduced costs) are None for a problem with
-    integers.
+    when not known.
     """
 
     status: SolveStatus
     objective: float
     bound: float | None
     col_value: FloatArray | None
-    row_dual: FloatArray | None
-    col_dual: FloatArray | None
+    duals: _Duals | None = None
 
     @property
-    def has_point(self) -> bool:
-        """Whether there is a point to use."""
-        return self.col_value is not None
+    def row_dual(self) -> FloatArray | None:
+        """What one more of each row would cost; None for a problem with integers."""
+        return None if self.duals is None else np.array(self.duals.row_dual)
+
+    @property
+    def col_dual(self) -> FloatArray | None:
+        """Reduced costs; None for a problem with integers."""
+        return None if self.duals is None else np.array(self.duals.col_dual)
 
 
 StatusArray = npt.NDArray[np.int8]
@@ -218,8 +229,7 @@ class LinearModel:
             objective=objective,
             bound=objective,
             col_value=np.array(solution.col_value),
-            row_dual=np.array(solution.row_dual),
-            col_dual=np.array(solution.col_dual),
+            duals=solution,
         )
 
 
@@ -270,15 +280,11 @@ def solve_mixed(
         objective=float(info.objective_function_value),
         bound=bound if np.isfinite(bound) else None,
         col_value=np.array(highs.getSolution().col_value),
-        row_dual=None,
-        col_dual=None,
     )
 
 
 def _without_point(status: SolveStatus) -> Solution:
-    return Solution(
-        status=status, objective=INFINITY, bound=None, col_value=None, row_dual=None, col_dual=None
-    )
+    return Solution(status=status, objective=INFINITY, bound=None, col_value=None)
 
 
 def _status_of(highs: highspy.Highs) -> SolveStatus:
