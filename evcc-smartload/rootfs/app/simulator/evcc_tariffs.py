@@ -55,6 +55,7 @@ class EvccTariffs:
         self._fixed_for: tuple[datetime, float] | None = None
         self._fixed_rates: list[Rate] = []
         self._feed_in_wire: dict[bool, tuple[list[Rate], object]] = {}
+        self._solar_wire: dict[bool, tuple[list[SolarSlot], object]] = {}
 
     def refresh(self, now: datetime, faults: FaultState) -> bool:
         """Fetch what is known at ``now``; return whether anything was fetched."""
@@ -169,13 +170,21 @@ class EvccTariffs:
                 "energy": plain_number(round(sum(s.power_kw for s in slots) * 1000 * SLOT_H, 1)),
                 "complete": bool(self.solar) and self.solar[-1].start + SLOT >= end,
             }
-        member["timeseries"] = [
+        known = self._solar_wire.get(as_objects)
+        if known is None or known[0] != self.solar:
+            # The same from one issue of the provider's to the next.
+            known = self.solar, self._solar_points(as_objects=as_objects)
+            self._solar_wire[as_objects] = known
+        member["timeseries"] = known[1]
+        return member
+
+    def _solar_points(self, *, as_objects: bool) -> list[object]:
+        return [
             {"ts": rfc3339(slot.start, self.zone), "val": plain_number(slot.power_kw * 1000.0)}
             if as_objects
             else [int(slot.start.timestamp()), plain_number(slot.power_kw * 1000.0)]
             for slot in self.solar
         ]
-        return member
 
     def _rates_wire(self, rates: list[Rate], price_key: str, *, as_objects: bool) -> object:
         return self._rate_objects(rates, price_key) if as_objects else _rate_triples(rates)
