@@ -11,7 +11,7 @@ from domain.plan import PlanStatus, Rung, SkipCause
 from domain.site import BatteryMode
 from domain.state import SystemState
 from main import run_loop
-from planner.horizon_planner import PlanResult
+from planner.horizon_planner import PlanResult, TimeLimits
 from state_store import _snapshot_to_json_dict
 from tests.support.sim_service import SimService, build_service
 
@@ -22,7 +22,7 @@ QUARTER = timedelta(minutes=15)
 
 @pytest.fixture
 def service(tmp_path: Path) -> SimService:
-    return build_service(tmp_path, start=NOON, poll=QUARTER)
+    return build_service(tmp_path, start=NOON, poll=QUARTER, plan_limits=TimeLimits())
 
 
 def live_on(service: SimService, duration: timedelta = timedelta(minutes=1)) -> SystemState:

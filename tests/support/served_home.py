@@ -17,11 +17,18 @@ from dynamic_buffer import DynamicBufferCalc
 from main import build_parts, run_loop
 from ownership import hand_back
 from parts import Parts
+from planner.horizon_planner import TimeLimits
 from simulator.default_home import default_home
 from simulator.home import SimulatedHome
 from simulator.transport import SimulatorTransport
 from site_watch import Evcc
-from tests.support.sim_service import EVCC_URL, SteppedClock, build_service, installation_at
+from tests.support.sim_service import (
+    EVCC_URL,
+    UNEXPLAINED,
+    SteppedClock,
+    build_service,
+    installation_at,
+)
 from tests.support.web_service import TIMEOUT_S, FromPeer
 from web.access import AccessRules
 from web.app import WebParts, create_app
@@ -99,6 +106,7 @@ class Setting:
     """Address that every request seems to come from; None leaves it as it is."""
     config_problems: tuple[ConfigProblem, ...] = ()
     start: datetime = NOON
+    plan_limits: TimeLimits = UNEXPLAINED
 
 
 class ServedHome:
@@ -162,6 +170,7 @@ class ServedHome:
             clock=self.clock,
             evcc_at=Evcc(url=EVCC_URL, transport=SimulatorTransport(self.home)),
             data_dir=self._data_dir,
+            plan_limits=setting.plan_limits,
         )
         self._parts = replace(parts, poll=lambda: POLL)
         self._web = self._serve(self._parts)

@@ -9,12 +9,15 @@ from pathlib import Path
 from config import Config
 from main import build_parts
 from parts import Installation, Parts
+from planner.horizon_planner import TimeLimits
 from simulator.default_home import default_home
 from simulator.home import SimulatedHome
 from simulator.transport import SimulatorTransport
 from site_watch import Evcc
 
 EVCC_URL = "http://evcc.test:7070"
+# Explaining a plan takes many times what planning takes, and few tests look at it.
+UNEXPLAINED = TimeLimits(explain_s=0.0)
 
 
 class SteppedClock:
@@ -77,6 +80,7 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
     poll: timedelta = timedelta(minutes=5),
     interval_s: float = 30.0,
     forecast_every: timedelta = timedelta(0),
+    plan_limits: TimeLimits = UNEXPLAINED,
 ) -> SimService:
     """Build the parts as ``main`` does, on a home that may have been running before.
 
@@ -91,6 +95,7 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
         clock=clock,
         evcc_at=Evcc(url=EVCC_URL, transport=SimulatorTransport(home)),
         data_dir=data_dir,
+        plan_limits=plan_limits,
     )
     parts = replace(parts, poll=lambda: poll, forecast_every=lambda: forecast_every)
     return SimService(parts=parts, home=home, clock=clock)

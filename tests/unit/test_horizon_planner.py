@@ -13,7 +13,7 @@ from domain.site import ChargeMode
 from planner.dispatch import Dispatch, cost_of
 from planner.evcc_rules import CarRule, EvccRules, evcc_rules_dispatch
 from planner.exact import plan_exactly
-from planner.horizon_planner import HorizonPlanner, PlanResult
+from planner.horizon_planner import HorizonPlanner, PlanResult, TimeLimits
 from planner.model import Memory
 from planner.outcome import NoPlanError, Outcome
 from planner.plan_problem import PlanProblem, PowerRange, Reserve, series
@@ -294,6 +294,15 @@ def test_a_plan_is_there_before_it_is_explained() -> None:
         what_if=planned(result).what_if,
         rules=planned(result).rules,
     )
+    assert planner.explain() is None
+
+
+def test_without_time_for_explanations_a_plan_stands_for_itself() -> None:
+    planner = HorizonPlanner(seconds=standing_still, limits=TimeLimits(explain_s=0.0))
+
+    plan = planned(planner.plan(NOON, task_of(home())))
+
+    assert plan.is_explained
     assert planner.explain() is None
 
 

@@ -39,6 +39,7 @@ from memory import Memory, MemoryOptions
 from ownership import hand_back, settle_ownership
 from parts import EXPLAIN_FAILED, PLAN_FAILED, Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
+from planner.horizon_planner import TimeLimits
 from planning import UNTOLD_CURRENCY, Planning, buffer_target_pct, plan_in_short
 from problem_board import ProblemBoard
 from serving import serve, web_for
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 # Where evcc usually is when both run on the owner's own machines.
 STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "http://evcc:7070")
+
+PLAN_LIMITS = TimeLimits()
 
 log = structlog.get_logger("smartload")
 
@@ -303,6 +306,7 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
     data_dir: Path,
     import_clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
+    plan_limits: TimeLimits = PLAN_LIMITS,
 ) -> Parts:
     """Build everything the cycle works with; nothing is read from evcc yet."""
     now = clock.now()
@@ -346,7 +350,7 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
             clock,
             import_clock=import_clock,
         ),
-        planning=Planning(cfg, history, clock),
+        planning=Planning(cfg, history, clock, plan_limits),
         ledger=ledger,
         buffer_calc=buffer_calc,
         store=StateStore(),

@@ -11,7 +11,7 @@ from domain.plan import Plan, Rung, SkipCause, Skipped
 from domain.site import SiteSnapshot
 from domain.state import SystemState
 from plan_inputs import build_task
-from planner.horizon_planner import HorizonPlanner, PlanResult
+from planner.horizon_planner import HorizonPlanner, PlanResult, TimeLimits
 from planner.plan_facts import PLAN_KIND, plan_facts
 from planner.plant import Plant, PlantPast, assumed_plant, learn_plant
 from planner.task import PlanTask
@@ -28,11 +28,13 @@ LEARNED_FROM = timedelta(days=60)
 class Planning:
     """Belongs to the cycle's thread."""
 
-    def __init__(self, cfg: Config, history: HistoryStore, clock: Clock) -> None:
+    def __init__(
+        self, cfg: Config, history: HistoryStore, clock: Clock, limits: TimeLimits
+    ) -> None:
         """Plan with the owner's options; nothing is read yet."""
         self._cfg = cfg
         self._history = history
-        self._planner = HorizonPlanner(seconds=clock.monotonic_s)
+        self._planner = HorizonPlanner(seconds=clock.monotonic_s, limits=limits)
         self._plant: Plant | None = None
         self._learned_on: date | None = None
         self._learned_kwh: float | None = None

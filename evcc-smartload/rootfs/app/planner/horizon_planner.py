@@ -53,7 +53,7 @@ class TimeLimits:
     """How long planning may take [s].
 
     ``plan_s`` is for each path to a plan; ``explain_s`` is for exact looks at alternatives, of
-    which each gets ``alternative_s``.
+    which each gets ``alternative_s``. With an ``explain_s`` of 0 none is looked at.
     """
 
     plan_s: float = 1.0
@@ -141,15 +141,17 @@ class HorizonPlanner:
         used = self._best(task, baseline, skipped)
         solve_ms = (self.seconds() - began_s) * 1000.0
         is_solved = used.rung in {Rung.EXACT, Rung.FAST}
+        is_open = is_solved and self.limits.explain_s > 0.0
         self._unexplained = None
         if is_solved:
             solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=used.outcome)
-            self._unexplained, self._last = _Unexplained(solved, self._last), solved
+            self._unexplained = _Unexplained(solved, self._last) if is_open else None
+            self._last = solved
         plan = replace(
             _shown(now, task, used, baseline_cost),
             solve_ms=solve_ms,
             skipped=tuple(skipped),
-            is_explained=not is_solved,
+            is_explained=not is_open,
         )
         self._result = PlanResult(plan=plan, skipped=tuple(skipped))
         return self._result
