@@ -10,6 +10,7 @@ from planner.layout import (
     is_above_taper,
     may_only_serve,
     must_store_surplus,
+    swapping_slots,
     taper_lines,
 )
 from planner.plan_problem import (
@@ -146,8 +147,11 @@ def bounds_of(
 def _write_grid(sheet: _Sheet) -> None:
     problem, layout = sheet.problem, sheet.layout
     over_eur = overload_price(problem)
-    # Nobody buys only to sell: without these bounds a feed-in above the price would have no end.
-    most_in, most_out = most_in_kwh(problem), most_out_kwh(problem)
+    # Nobody buys only to sell: without bounds a feed-in above the price would have no end. Where
+    # there is no need of them they would only hide what a kWh is worth.
+    swaps = swapping_slots(problem)
+    most_in = np.where(swaps, most_in_kwh(problem), INFINITY)
+    most_out = np.where(swaps, most_out_kwh(problem), INFINITY)
     bought, sold = sheet.cols(layout.grid_import), sheet.cols(layout.grid_export)
     sheet.cost[bought] = problem.import_price_eur_per_kwh
     sheet.cost[sold] = -problem.export_price_eur_per_kwh

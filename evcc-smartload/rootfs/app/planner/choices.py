@@ -148,3 +148,21 @@ def suspects(problem: PlanProblem, found: Conflicts) -> Conflicts:
 
 def _is_choice(car: CarModel) -> bool:
     return any(span.low_kw > 0.0 for span in car.ranges)
+
+
+def every_choice(problem: PlanProblem, dispatch: Dispatch) -> Conflicts:
+    """Return every choice in every slot; feeding cars only where none is fed from a battery."""
+    everywhere = np.ones(problem.n_slots, dtype=np.bool_)
+    nowhere = np.zeros(problem.n_slots, dtype=np.bool_)
+    return Conflicts(
+        car_range=tuple(everywhere if car.fixed_kwh is None else nowhere for car in problem.cars),
+        direction=(everywhere,) * len(problem.batteries),
+        grid=everywhere,
+        grid_charge=tuple(
+            nowhere if battery.may_grid_charge else everywhere for battery in problem.batteries
+        ),
+        export=tuple(
+            nowhere if battery.may_export else everywhere for battery in problem.batteries
+        ),
+        feed=find_conflicts(problem, dispatch).feed,
+    )

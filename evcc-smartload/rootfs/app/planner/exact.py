@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.choices import Conflicts, find_conflicts, suspects
+from planner.choices import Conflicts, every_choice, find_conflicts, suspects
 from planner.dispatch import Dispatch, cost_of
 from planner.dive import NEAR_EUR, THOROUGH, Dived, Relaxed, dive
-from planner.fast import marginals, relax
+from planner.fast import relax
+from planner.marginals import marginals
 from planner.mixed import Guess, add_choices
 from planner.model import Memory, dispatch_of
 from planner.outcome import NoPlanError, Outcome
@@ -110,7 +111,7 @@ class _Search:
 
     def _take(self, solution: Solution, dispatch: Dispatch, conflicts: Conflicts) -> None:
         """Keep the plan that a search's point leads to, if it is the best so far."""
-        made = settled_as(self.problem, dispatch, _every_choice(self.problem, dispatch))
+        made = settled_as(self.problem, dispatch, every_choice(self.problem, dispatch))
         settled = _solved(self.problem, self.relaxed, made)
         if settled is None and conflicts.count == 0:
             settled = Dived(made=made, solution=solution, dispatch=dispatch, conflicts=conflicts)
@@ -134,7 +135,7 @@ class _Search:
             dispatch=best.dispatch,
             cost=cost_of(self.problem, best.dispatch),
             gap_eur=max(self.gap_eur, 0.0),
-            marginal_eur_per_kwh=marginals(self.relaxed.model, best.solution),
+            marginal_eur_per_kwh=marginals(self.problem, self.relaxed, best),
         )
 
 
@@ -149,21 +150,3 @@ def _solved(problem: PlanProblem, relaxed: Relaxed, made: Settlement) -> Dived |
     if conflicts.count:
         return None
     return Dived(made=made, solution=solution, dispatch=dispatch, conflicts=conflicts)
-
-
-def _every_choice(problem: PlanProblem, dispatch: Dispatch) -> Conflicts:
-    """Return every choice in every slot; feeding cars only where none is fed from a battery."""
-    everywhere = np.ones(problem.n_slots, dtype=np.bool_)
-    nowhere = np.zeros(problem.n_slots, dtype=np.bool_)
-    return Conflicts(
-        car_range=tuple(everywhere if car.fixed_kwh is None else nowhere for car in problem.cars),
-        direction=(everywhere,) * len(problem.batteries),
-        grid=everywhere,
-        grid_charge=tuple(
-            nowhere if battery.may_grid_charge else everywhere for battery in problem.batteries
-        ),
-        export=tuple(
-            nowhere if battery.may_export else everywhere for battery in problem.batteries
-        ),
-        feed=find_conflicts(problem, dispatch).feed,
-    )

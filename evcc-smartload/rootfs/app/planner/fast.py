@@ -5,11 +5,11 @@ from collections.abc import Callable
 from planner.choices import find_conflicts
 from planner.dispatch import cost_of
 from planner.dive import Dived, Relaxed, dive
-from planner.layout import BALANCE_ROW
+from planner.marginals import marginals
 from planner.model import Memory, PlanModel, build_model, dispatch_of
 from planner.outcome import NoPlanError, Outcome
-from planner.plan_problem import FloatArray, PlanProblem
-from planner.solver import LinearModel, Solution, SolveStatus
+from planner.plan_problem import PlanProblem
+from planner.solver import LinearModel, SolveStatus
 from planner.start import idle_basis
 
 
@@ -86,11 +86,5 @@ def outcome_of(problem: PlanProblem, relaxed: Relaxed, plan: Dived | None) -> Ou
         dispatch=plan.dispatch,
         cost=cost_of(problem, plan.dispatch),
         gap_eur=max(plan.objective - relaxed.objective, 0.0),
-        marginal_eur_per_kwh=marginals(relaxed.model, plan.solution),
+        marginal_eur_per_kwh=marginals(problem, relaxed, plan),
     )
-
-
-def marginals(model: PlanModel, solution: Solution) -> FloatArray | None:
-    """Return the price of the balance in each slot: what one kWh more of load would cost."""
-    row_dual = solution.row_dual
-    return None if row_dual is None else row_dual[BALANCE_ROW : BALANCE_ROW + model.layout.n_slots]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.bounds import charge_limit, discharge_limit, most_in_kwh, most_out_kwh
 from planner.dispatch import Dispatch, overload_price
 from planner.layout import BALANCE_ROW
 from planner.model import PlanModel
@@ -80,34 +81,35 @@ def flips_of(
     for index, car in enumerate(problem.cars):
         if car.fixed_kwh is None and any(span.low_kw > 0.0 for span in car.ranges):
             found += _car_flips(problem, model, made, point, dispatch, index)
-    for index, cols in enumerate(layout.batteries):
-        found += _turns(
-            model,
-            point,
-            made.direction[index],
-            ("direction", index),
-            cols.charge,
-            cols.discharge,
-        )
-    found += _turns(model, point, made.grid, ("grid", 0), layout.grid_import, layout.grid_export)
+    for index, battery in enumerate(problem.batteries):
+        cols = layout.batteries[index]
+        charge = _Side(first=cols.charge, most=charge_limit(battery, problem))
+        discharge = _Side(first=cols.discharge, most=discharge_limit(battery, problem))
+        found += _turns(point, made.direction[index], ("direction", index), charge, discharge)
+    bought = _Side(first=layout.grid_import, most=most_in_kwh(problem))
+    sold = _Side(first=layout.grid_export, most=most_out_kwh(problem))
+    found += _turns(point, made.grid, ("grid", 0), bought, sold)
     worth = [flip for flip in found if flip.most_eur > _WORTH_TRYING_EUR]
     worth.sort(key=lambda flip: -flip.likely_eur)
     return worth
 
 
-def _turns(  # noqa: PLR0913, PLR0917  # one kind of choice
-    model: PlanModel,
-    point: _Point,
-    chosen: ChoiceArray,
-    of: tuple[str, int],
-    first: int,
-    second: int,
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Side:
+    """One of two flows that exclude each other: its block, and the most it can be [kWh]."""
+
+    first: int
+    most: FloatArray
+
+
+def _turns(
+    point: _Point, chosen: ChoiceArray, of: tuple[str, int], one: _Side, other: _Side
 ) -> Iterator[Flip]:
-    """Yield what could be turned between two flows that exclude each other."""
+    """Yield what could be turned between two flows."""
     for slot in np.flatnonzero(chosen != OPEN).tolist():
-        opened, closed = (second, first) if chosen[slot] == FIRST else (first, second)
-        gain = -point.col_dual[opened + slot] * model.bounds.col_upper[opened + slot]
-        loss = max(-point.col_dual[closed + slot], 0.0) * point.value[closed + slot]
+        opened, closed = (other, one) if chosen[slot] == FIRST else (one, other)
+        gain = -point.col_dual[opened.first + slot] * opened.most[slot]
+        loss = max(-point.col_dual[closed.first + slot], 0.0) * point.value[closed.first + slot]
         yield Flip(
             kind=of[0],
             index=of[1],

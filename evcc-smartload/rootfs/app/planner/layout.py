@@ -130,6 +130,39 @@ def _n_device_rows(problem: PlanProblem) -> int:
     return rows + len(problem.cars)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """First rows of the blocks that have one row per slot.
+
+    Args:
+        stored: Per battery, its balance.
+        owner: Per battery, the rows of the owner's rules.
+        every: All of them.
+    """
+
+    stored: tuple[int, ...]
+    owner: tuple[int, ...]
+    every: tuple[int, ...]
+
+
+def rows_of(problem: PlanProblem, layout: Layout) -> Rows:
+    """Return where the rows of the model stand."""
+    n, row = layout.n_slots, layout.n_slots
+    stored, owner, every = [], [], [BALANCE_ROW]
+    for battery in problem.batteries:
+        stored.append(row)
+        n_before = 1 if battery.reserve is None else 2
+        n_taper = len(taper_lines(battery))
+        n_owner = must_store_surplus(battery, problem) + may_only_serve(battery, problem)
+        # A row of the value at the end stands between them.
+        after = row + n * n_before + (1 if len(battery.terminal) > 1 else 0)
+        owner.append(after + n * n_taper)
+        every += [row + n * index for index in range(n_before)]
+        every += [after + n * index for index in range(n_taper + n_owner)]
+        row = after + n * (n_taper + n_owner)
+    return Rows(stored=tuple(stored), owner=tuple(owner), every=tuple(every))
+
+
 def structure_of(problem: PlanProblem, *, with_memory: bool) -> tuple[object, ...]:
     """Return what two problems must share so that one matrix can be used for both."""
     return (

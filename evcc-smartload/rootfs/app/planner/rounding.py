@@ -81,8 +81,8 @@ def _settle_meter(
 ) -> None:
     bought, sold = dispatch.grid_import_kwh, dispatch.grid_export_kwh
     where = conflicts.grid & ~waits
-    if where.any():
-        _take_turns(made.grid, where, bought, sold)
+    # What is bought beyond what is sold is what flows; the other way there may be none.
+    made.grid[where] = np.where(bought >= sold, FIRST, SECOND)[where]
     for index in range(len(problem.batteries)):
         charge, discharge = dispatch.charge_kwh[index], dispatch.discharge_kwh[index]
         for into, where, one, other in (
@@ -95,7 +95,7 @@ def _settle_meter(
 
 
 def _take_turns(
-    into: ChoiceArray, where: BoolArray, first: FloatArray, second: FloatArray, phase: float = 0.0
+    into: ChoiceArray, where: BoolArray, first: FloatArray, second: FloatArray, phase: float
 ) -> None:
     """Settle one of two flows in each slot so that each gets its share over the slots."""
     carry = phase

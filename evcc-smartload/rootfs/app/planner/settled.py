@@ -12,7 +12,7 @@ from planner.dispatch import Dispatch
 from planner.layout import BoolArray
 from planner.model import PlanModel
 from planner.plan_problem import CarModel, FloatArray, PlanProblem
-from planner.solver import Bounds
+from planner.solver import INFINITY, Bounds
 
 ChoiceArray = npt.NDArray[np.int8]
 
@@ -157,6 +157,7 @@ def settled_bounds(problem: PlanProblem, model: PlanModel, made: Settlement) -> 
         (layout.grid_import, layout.over_import),
         (layout.grid_export, layout.over_export),
     )
+    _open_meter(problem, model, made, upper)
     close(sold, made.grid == FIRST)
     close(bought, made.grid == SECOND)
     for index, cols in enumerate(layout.batteries):
@@ -174,6 +175,24 @@ def settled_bounds(problem: PlanProblem, model: PlanModel, made: Settlement) -> 
         _bound_car(problem, model, index, car, made.car_range[index], (lower, upper))
     _limit_feed(problem, model, made.feed == LIMITED, upper)
     return replace(model.bounds, col_lower=lower, col_upper=upper)
+
+
+def _open_meter(
+    problem: PlanProblem, model: PlanModel, made: Settlement, upper: FloatArray
+) -> None:
+    """Let the meter count as it must where its direction is settled.
+
+    The other direction is closed, so no bound is needed against buying to sell.
+    """
+    layout, n = model.layout, model.layout.n_slots
+    for choice, first, over, limit in (
+        (FIRST, layout.grid_import, layout.over_import, problem.import_max_kwh),
+        (SECOND, layout.grid_export, layout.over_export, problem.export_max_kwh),
+    ):
+        where = made.grid == choice
+        upper[first : first + n][where] = INFINITY if limit is None else limit[where]
+        if over >= 0:
+            upper[over : over + n][where] = INFINITY
 
 
 def _bound_car(  # noqa: PLR0913, PLR0917  # one car's share of settled_bounds

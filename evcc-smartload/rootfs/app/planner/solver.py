@@ -273,7 +273,8 @@ def solve_mixed(
     info = highs.getInfo()
     has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     if not has_point or status in {SolveStatus.INFEASIBLE, SolveStatus.FAILED}:
-        return _without_point(status)
+        # An optimum without a point is none, whatever it is called.
+        return _without_point(SolveStatus.FAILED if status is SolveStatus.OPTIMAL else status)
     bound = float(info.mip_dual_bound)
     return Solution(
         status=status,

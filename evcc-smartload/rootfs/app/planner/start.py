@@ -1,10 +1,8 @@
 """Where the simplex begins: with a home that does nothing, or where the last plan ended."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from planner.layout import Layout, may_only_serve, must_store_surplus, taper_lines
+from planner.layout import Layout, rows_of
 from planner.model import PlanModel
 from planner.plan_problem import PlanProblem
 from planner.solver import AT_LOWER, BASIC, Basis, StatusArray
@@ -22,7 +20,7 @@ def idle_basis(problem: PlanProblem, model: PlanModel) -> Basis:
     buys = problem.load_kwh >= problem.pv_kwh
     cols[layout.block(layout.grid_import)[buys]] = BASIC
     cols[layout.block(layout.grid_export)[~buys]] = BASIC
-    for first in _rows_of(problem, layout).stored:
+    for first in rows_of(problem, layout).stored:
         rows[first : first + layout.n_slots] = AT_LOWER
     for battery in layout.batteries:
         cols[layout.block(battery.soc)] = BASIC
@@ -47,7 +45,7 @@ def moved_basis(
     rows[: layout.n_rows] = last.rows[: layout.n_rows]
     for first in _col_blocks(layout):
         _move(cols, idle.cols, first, layout.n_slots, moved)
-    for first in _rows_of(problem, layout).every:
+    for first in rows_of(problem, layout).every:
         _move(rows, idle.rows, first, layout.n_slots, moved)
     _move_cuts(last.rows, last_model, rows, model, moved)
     return Basis(cols=cols, rows=rows)
@@ -85,27 +83,3 @@ def _col_blocks(layout: Layout) -> list[int]:
     for car in layout.cars:
         firsts += [car.power, car.more_power]
     return [first for first in firsts if first >= 0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rows:
-    """First rows of the blocks that have one row per slot: batteries' balances, and all."""
-
-    stored: list[int]
-    every: list[int]
-
-
-def _rows_of(problem: PlanProblem, layout: Layout) -> _Rows:
-    n, row = layout.n_slots, layout.n_slots
-    stored, every = [], [0]
-    for battery in problem.batteries:
-        stored.append(row)
-        n_before = 1 if battery.reserve is None else 2
-        n_after = len(taper_lines(battery))
-        n_after += must_store_surplus(battery, problem) + may_only_serve(battery, problem)
-        # A row of the value at the end stands between them.
-        after = row + n * n_before + (1 if len(battery.terminal) > 1 else 0)
-        every += [row + n * index for index in range(n_before)]
-        every += [after + n * index for index in range(n_after)]
-        row = after + n * n_after
-    return _Rows(stored=stored, every=every)
