@@ -551,6 +551,26 @@ def test_a_change_that_costs_nothing_says_so() -> None:
     )
 
 
+NO_WAY_AT_ALL = {
+    SkipCause.NO_PRICES,
+    SkipCause.NO_FORECAST,
+    SkipCause.NO_READING,
+    SkipCause.BAD_INPUT,
+    SkipCause.NOTHING_TO_PLAN,
+}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("cause", sorted(NO_WAY_AT_ALL))
+def test_what_leaves_no_way_to_plan_is_told_without_naming_one(
+    lang: Lang, cause: SkipCause
+) -> None:
+    told = {wording(lang).skipped(Skipped(rung=rung, cause=cause)) for rung in Rung}
+
+    (sentence,) = told
+    assert ":" not in sentence
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_everything_that_can_be_skipped_changed_or_decided_has_words(lang: Lang) -> None:
     words = wording(lang)
@@ -558,8 +578,9 @@ def test_everything_that_can_be_skipped_changed_or_decided_has_words(lang: Lang)
     told = [
         *(
             words.skipped(Skipped(rung=rung, cause=cause))
-            for rung, cause in itertools.product(Rung, SkipCause)
+            for rung, cause in itertools.product(Rung, set(SkipCause) - NO_WAY_AT_ALL)
         ),
+        *(words.skipped(Skipped(rung=Rung.EXACT, cause=cause)) for cause in NO_WAY_AT_ALL),
         *(words.rule(RuleCost(rule=rule, device="", eur=1, eur_per_day=1)) for rule in OwnerRule),
         *(words.change(change(1.0, {cause: 1.0}, 0.0)) for cause in ChangeCause),
         *(

@@ -7,23 +7,25 @@ import {
   aligned,
   costRows,
   edgesOf,
+  failures,
   gridOf,
   kwOf,
+  makerOf,
   reserveEdges,
   shownUntil,
-  skippedBySentence,
   slotAt,
   socEdges,
   sourcesOf,
   stacked,
   startsOf,
   steppedMs,
+  summaryMaker,
   titleOf,
   usesOf,
   wishesOf,
 } from "../src/logic/plan";
 import { planSentence } from "../src/logic/plan-sentence";
-import type { BandSeries, PlanCar, PlanCost, PlanJson, PlannedAction } from "../src/model";
+import type { BandSeries, PlanCar, PlanCost, PlanJson, PlannedAction, PlanSummary, PlanSummaryAction } from "../src/model";
 import { flowsTable, priceTable, socTable, stateText } from "../src/parts/plan-tables";
 import { NOW, state } from "./example";
 import { battery, car, cost, plan, reason } from "./example-plan";
@@ -33,6 +35,12 @@ const DE = new Format("de", BERLIN, "EUR");
 const EN = new Format("en", BERLIN, "EUR");
 const QUARTER = 900_000;
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
+const NOT_BETTER = { rung: "exact" as const, cause: "not_better", detail: "saves 0.0000", sentence: "Er wäre nicht günstiger." };
+
+/** What evcc does by its own rules, shown as a plan. */
+function evccs(change: Partial<PlanJson> = {}): PlanJson {
+  return plan({ rung: "hands_off", saving_eur: 0, baseline: cost(), skipped: [NOT_BETTER], ...change });
+}
 
 /** The grid of a plan that there is. */
 function grid(of: PlanJson): NonNullable<ReturnType<typeof gridOf>> {
@@ -163,6 +171,27 @@ describe("states of charge", () => {
   });
 });
 
+describe("who makes the plan", () => {
+  const action: PlanSummaryAction = { start: "", end: "", kwh: 0, code: "battery_rests", device: "battery", text: { de: "", en: "" } };
+  const summary = (change: Partial<PlanSummary>): PlanSummary => ({
+    made_at: plan().start ?? "", rung: "hands_off", status: null, cost_eur: null, baseline_eur: null, saving_eur: null, solve_ms: null,
+    is_explained: true, until: plan().start ?? "", now: [], next: [], unmet: [], ...change,
+  });
+
+  it("is evcc where no plan is better, and nobody where there is none", () => {
+    expect(makerOf(plan())).toBe("smartload");
+    expect(makerOf(evccs())).toBe("evcc");
+    expect(makerOf(plan({ made_at: null, start: null, n_slots: 0, rung: "hands_off" }))).toBe("none");
+  });
+
+  it("is seen in the plan in short too", () => {
+    expect(summaryMaker(summary({ rung: "exact" }))).toBe("smartload");
+    expect(summaryMaker(summary({ now: [action], until: new Date(NOW + QUARTER).toISOString() }))).toBe("evcc");
+    expect(summaryMaker(summary({ until: new Date(NOW + QUARTER).toISOString() }))).toBe("evcc");
+    expect(summaryMaker(summary({}))).toBe("none");
+  });
+});
+
 describe("wishes", () => {
   it("are met by what is in the car at the deadline, not after it", () => {
     const late: Partial<PlanCar> = { soc_kwh: [20, 22, 30, 30], target_kwh: 30, by: new Date(NOW + 2 * QUARTER).toISOString() };
@@ -204,12 +233,16 @@ describe("lists", () => {
   });
 
   it("tell each reason for what was skipped once", () => {
-    const skip = (rung: "exact" | "fast" | "shifted", sentence: string, detail: string) => ({ rung, cause: "no_prices", detail, sentence });
+    const skip = (rung: "exact" | "fast" | "shifted", cause: string, sentence: string, detail: string) => ({ rung, cause, detail, sentence });
 
-    expect(skippedBySentence([skip("exact", "A.", "x"), skip("shifted", "B.", ""), skip("fast", "A.", "x")])).toEqual([
-      { sentence: "A.", rungs: ["exact", "fast"], details: ["x"] },
-      { sentence: "B.", rungs: ["shifted"], details: [] },
+    expect(failures([skip("exact", "not_verified", "A.", "x"), skip("shifted", "no_last_plan", "B.", "y"), skip("fast", "not_verified", "A.", "x")])).toEqual([
+      { sentence: "A.", details: ["x"] },
+      { sentence: "B.", details: [] },
     ]);
+  });
+
+  it("do not call it a failure that evcc's own rules are as good", () => {
+    expect(failures([NOT_BETTER])).toEqual([]);
   });
 
   it("show amounts that add up to what is shown as their sum", () => {
@@ -251,6 +284,24 @@ describe("the sentence of the plan", () => {
     expect(speak({ plan: plan({ rung: "fast", status: "unproven", gap_eur: null }) }).because).toContain("schnellen Verfahren");
     expect(speak({ plan: plan({ rung: "shifted", status: "unproven" }) }).because).toContain("letzte gute Plan");
     expect(speak({ plan: plan({ rung: "rules", status: "unproven" }) }).because).toContain("Einfache Regeln");
+  });
+
+  it("says that evcc does as well by itself, what happens now, and what it costs", () => {
+    expect(speak({ plan: evccs() })).toEqual({
+      lead: "evcc macht es von sich aus so gut, wie es geht: Ein Plan würde nichts sparen.",
+      because: "battery tut 0. car tut 0. Bis 13:00 kostet das 1,20 €. Das ist bewiesen: Kein Plan wäre um mehr als 0,1 ct günstiger.",
+    });
+    expect(speak({ plan: evccs({ cost: cost({ export_eur: -3 }) }) }, "en").because).toContain("Until 13:00 that brings in €1.70.");
+  });
+
+  it("does not call proven what is not", () => {
+    const unproven = { status: "unproven" as const, gap_eur: 0.02 };
+
+    expect(speak({ plan: evccs(unproven) }).lead).toContain("war nicht zu finden");
+    expect(speak({ plan: evccs(unproven) }).because).toContain("höchstens 2,0 ct sparen");
+    const skipped = [{ rung: "exact" as const, cause: "time_is_up", detail: "", sentence: "Die Zeit hat nicht gereicht." }];
+    expect(speak({ plan: evccs({ skipped, status: "unproven" }) }).lead).toContain("Einen eigenen Plan hat SmartLoad gerade nicht");
+    expect(speak({ plan: evccs({ skipped, status: "unproven" }) }).because).toContain("Die Zeit hat nicht gereicht.");
   });
 
   it("says why there is no plan, each reason once", () => {

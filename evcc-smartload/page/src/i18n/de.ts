@@ -86,7 +86,7 @@ export const de = {
     long: "Simuliertes Zuhause",
     time: "Simulierte Zeit",
     speed: "Tempo",
-    speedOf: (seconds: string, hour: string) => `1 h in ${hour} (${seconds}-fach)`,
+    speedOf: (hour: string) => `1 h in ${hour}`,
     realTime: "Echtzeit",
     progress: (pct: string) => `Die Tage davor werden durchlebt: ${pct}`,
   },

@@ -74,7 +74,7 @@ export const en: Messages = {
     long: "Simulated home",
     time: "Simulated time",
     speed: "Speed",
-    speedOf: (seconds, hour) => `1 h in ${hour} (${seconds}×)`,
+    speedOf: (hour) => `1 h in ${hour}`,
     realTime: "Real time",
     progress: (pct) => `Living through the days before: ${pct}`,
   },

@@ -14,6 +14,29 @@ export const dePlan = {
   over: (until: string) => `Der letzte Plan reichte bis ${until}, und ein neuer ist noch nicht da.`,
   nothingToDo: "Gerade ist nichts zu tun.",
 
+  evcc: {
+    note: "Gezeigt ist, was evcc nach seinen eigenen Regeln voraussichtlich macht; SmartLoad würde nicht eingreifen.",
+    best: "evcc macht es von sich aus so gut, wie es geht: Ein Plan würde nichts sparen.",
+    notFound: "evcc macht es von sich aus gut: Ein günstigerer Plan war nicht zu finden.",
+    alone: "evcc geht nach seinen eigenen Regeln vor: Einen eigenen Plan hat SmartLoad gerade nicht.",
+    costs: (until: string, amount: string) => `Bis ${until} kostet das ${amount}.`,
+    brings: (until: string, amount: string) => `Bis ${until} bringt das ${amount} ein.`,
+    proven: "Das ist bewiesen: Kein Plan wäre um mehr als 0,1\u00a0ct günstiger.",
+    gap: (amount: string) => `Ein Plan könnte höchstens ${amount} sparen.`,
+    unproven: "Ob es günstiger ginge, ist nicht bewiesen.",
+    charts: "Was evcc in den nächsten 48 Stunden macht",
+    actions: "Was evcc als Nächstes macht",
+    cost: "Was es kostet",
+    gain: "Was es einbringt",
+    costAside: (until: string) => `kostet es bis ${until} nach evccs eigenen Regeln`,
+    gainAside: (until: string) => `bringt es bis ${until} nach evccs eigenen Regeln ein`,
+    rung: "evccs eigene Regeln",
+    compared: "Gerechnet wurde auch ein Plan. Er wäre nicht günstiger als evccs eigene Regeln.",
+    next: "Was evcc macht",
+    nextBest: "Ein Plan würde daran nichts sparen.",
+    nextNotFound: "Ein günstigerer Plan war nicht zu finden.",
+  },
+
   cost: {
     title: "Was der Plan bringt",
     saves: (until: string, amount: string, cost: string, baseline: string) =>
@@ -38,6 +61,7 @@ export const dePlan = {
       reserve: "Was dem Puffer fehlt",
       overload: "Zu viel am Hausanschluss",
     } satisfies Record<CostPart, string>,
+    notTaken: "Was Autos noch nehmen könnten",
     made: "Stand",
     until: "Reicht bis",
     known: "Preise veröffentlicht bis",
@@ -56,7 +80,7 @@ export const dePlan = {
     rung: {
       shifted: "Es ist der letzte gute Plan, bis jetzt fortgeschrieben.",
       rules: "Es ist kein durchgerechneter Plan: Einfache Regeln aus günstigen Stunden, Sonnenüberschuss und Fristen haben ihn gemacht.",
-      hands_off: "Es gibt keinen Plan.",
+      hands_off: "Es gilt, was evcc von sich aus macht.",
     },
   },
 
@@ -66,13 +90,6 @@ export const dePlan = {
     shifted: "letzter guter Plan, fortgeschrieben",
     rules: "einfache Regeln",
     hands_off: "kein Plan",
-  } satisfies Record<Rung, string>,
-  method: {
-    exact: "Genaue Rechnung",
-    fast: "Schnelle Rechnung",
-    shifted: "Letzter Plan",
-    rules: "Einfache Regeln",
-    hands_off: "Kein Plan",
   } satisfies Record<Rung, string>,
   proven: "bewiesen optimal",
   unproven: "nicht bewiesen",
@@ -148,6 +165,7 @@ export const dePlan = {
     now: "jetzt",
     span: (from: string, to: string) => `${from} bis ${to}`,
     more: (count: number) => `${count} weitere zeigen`,
+    under: (kwh: string) => `unter ${kwh}`,
     show: (what: string) => `Im Diagramm zeigen: ${what}`,
   },
 
@@ -166,9 +184,7 @@ export const dePlan = {
 
   rules: {
     title: "Was deine Regeln kosten",
-    hint: "So viel günstiger wäre der Plan ohne die jeweilige Regel.",
     none: "In diesem Plan kostet keine deiner Regeln etwas.",
-    perDay: (amount: string) => `${amount} am Tag`,
     reserve: "Der Puffer",
     reserveText: (amount: string, perDay: string) => `Ihn zu halten kostet in diesem Plan ${amount}, das sind ${perDay} am Tag.`,
     reserveFree: "Ihn zu halten kostet in diesem Plan nichts.",
@@ -203,7 +219,6 @@ export const dePlan = {
     assumed: "Angenommen, weil es niemand gesagt hat",
     nothingAssumed: "Es musste nichts angenommen werden.",
     skipped: "Was nicht ging",
-    nothingSkipped: "Das beste Verfahren kam zum Zug.",
   },
 
   next: {

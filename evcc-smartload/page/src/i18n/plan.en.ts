@@ -11,6 +11,29 @@ export const enPlan: PlanMessages = {
   over: (until) => `The last plan ended at ${until}, and there is no new one yet.`,
   nothingToDo: "There is nothing to do right now.",
 
+  evcc: {
+    note: "This is what evcc is likely to do by its own rules; SmartLoad would not step in.",
+    best: "evcc already does the best that can be done: a plan would save nothing.",
+    notFound: "evcc does well by itself: no cheaper plan was found.",
+    alone: "evcc goes by its own rules: SmartLoad has no plan of its own right now.",
+    costs: (until, amount) => `Until ${until} that costs ${amount}.`,
+    brings: (until, amount) => `Until ${until} that brings in ${amount}.`,
+    proven: "That is proven: no plan would be more than 0.1\u00a0ct cheaper.",
+    gap: (amount) => `A plan could save at most ${amount}.`,
+    unproven: "Whether it could be cheaper is not proven.",
+    charts: "What evcc does in the next 48 hours",
+    actions: "What evcc does next",
+    cost: "What it costs",
+    gain: "What it brings in",
+    costAside: (until) => `is what it costs until ${until} by evcc's own rules`,
+    gainAside: (until) => `is what it brings in until ${until} by evcc's own rules`,
+    rung: "evcc's own rules",
+    compared: "A plan was worked out too. It would not be cheaper than evcc's own rules.",
+    next: "What evcc does",
+    nextBest: "A plan would save nothing on this.",
+    nextNotFound: "No cheaper plan was found.",
+  },
+
   cost: {
     title: "What the plan is worth",
     saves: (until, amount, cost, baseline) => `Until ${until} this would cost ${amount} less than evcc's own rules: ${cost} instead of ${baseline}.`,
@@ -33,6 +56,7 @@ export const enPlan: PlanMessages = {
       reserve: "What the buffer misses",
       overload: "Too much at the grid connection",
     },
+    notTaken: "What cars could still take",
     made: "Made",
     until: "Reaches until",
     known: "Prices published until",
@@ -51,7 +75,7 @@ export const enPlan: PlanMessages = {
     rung: {
       shifted: "It is the last good plan, carried on to now.",
       rules: "It is not an optimised plan: simple rules made it, from cheap hours, surplus sun and deadlines.",
-      hands_off: "There is no plan.",
+      hands_off: "evcc does what it does by itself.",
     },
   },
 
@@ -61,13 +85,6 @@ export const enPlan: PlanMessages = {
     shifted: "last good plan, carried on",
     rules: "by simple rules",
     hands_off: "no plan",
-  },
-  method: {
-    exact: "Exact method",
-    fast: "Fast method",
-    shifted: "Last plan",
-    rules: "Simple rules",
-    hands_off: "No plan",
   },
   proven: "proven optimal",
   unproven: "not proven",
@@ -143,6 +160,7 @@ export const enPlan: PlanMessages = {
     now: "now",
     span: (from, to) => `${from} to ${to}`,
     more: (count) => `Show ${count} more`,
+    under: (kwh) => `under ${kwh}`,
     show: (what) => `Show in the chart: ${what}`,
   },
 
@@ -161,9 +179,7 @@ export const enPlan: PlanMessages = {
 
   rules: {
     title: "What your rules cost",
-    hint: "The plan would be this much cheaper without the rule.",
     none: "None of your rules costs anything in this plan.",
-    perDay: (amount) => `${amount} a day`,
     reserve: "The buffer",
     reserveText: (amount, perDay) => `Keeping it costs ${amount} in this plan, which is ${perDay} a day.`,
     reserveFree: "Keeping it costs nothing in this plan.",
@@ -198,7 +214,6 @@ export const enPlan: PlanMessages = {
     assumed: "Assumed, because nobody said",
     nothingAssumed: "Nothing had to be assumed.",
     skipped: "What was not possible",
-    nothingSkipped: "The best method could be used.",
   },
 
   next: {

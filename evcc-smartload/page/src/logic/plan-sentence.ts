@@ -3,7 +3,7 @@
 import type { Messages } from "../i18n";
 import type { PlanJson, State } from "../model";
 import type { Format } from "./format";
-import { endOf, gridOf, slotAt, type Grid } from "./plan";
+import { endOf, failures, gridOf, makerOf, slotAt, wasNotBetter, type Grid } from "./plan";
 import type { Sentence } from "./sentence";
 
 /** Below, two costs are the same [EUR]. */
@@ -20,9 +20,13 @@ export function planSentence(
   if (state === null) return { lead: facts.isLost ? t.sentence.unreachable : t.sentence.connecting, because: [] };
   if (plan === null) return { lead: facts.isRefused ? words.refused : words.loading, because: [] };
   const grid = gridOf(plan);
-  if (grid === null || plan.rung === "hands_off") return noPlanSentence(plan, t);
+  if (grid === null) return noPlanSentence(plan, t);
   if (nowMs >= endOf(grid)) return { lead: words.over(format.when(endOf(grid), nowMs)), because: [] };
-  const [lead, ...rest] = (plan.reasons[slotAt(grid, nowMs)] ?? []).map((reason) => reason.sentence);
+  const reasons = (plan.reasons[slotAt(grid, nowMs)] ?? []).map((reason) => reason.sentence);
+  if (makerOf(plan) === "evcc") {
+    return { lead: evccLead(plan, t), because: [...reasons, evccCost(plan, grid, nowMs, t, format), qualitySentence(plan, t, format)].filter((text) => text !== null) };
+  }
+  const [lead, ...rest] = reasons;
   return {
     lead: lead ?? words.nothingToDo,
     because: [...rest, costSentence(plan, grid, nowMs, t, format), qualitySentence(plan, t, format)].filter((text) => text !== null),
@@ -31,7 +35,20 @@ export function planSentence(
 
 function noPlanSentence(plan: PlanJson, t: Messages): Sentence {
   if (plan.skipped.length === 0) return { lead: t.plan.first, because: [] };
-  return { lead: t.plan.handsOff, because: [...new Set(plan.skipped.map((one) => one.sentence))] };
+  return { lead: t.plan.handsOff, because: failures(plan.skipped).map(({ sentence }) => sentence) };
+}
+
+/** Why evcc goes by its own rules. */
+function evccLead(plan: PlanJson, t: Messages): string {
+  if (!wasNotBetter(plan)) return t.plan.evcc.alone;
+  return plan.status === "proven" ? t.plan.evcc.best : t.plan.evcc.notFound;
+}
+
+function evccCost(plan: PlanJson, grid: Grid, nowMs: number, t: Messages, format: Format): string | null {
+  if (plan.cost === null) return null;
+  const { total_eur: total } = plan.cost;
+  const [until, amount] = [format.when(endOf(grid), nowMs), format.money(Math.abs(total))];
+  return total < 0 ? t.plan.evcc.brings(until, amount) : t.plan.evcc.costs(until, amount);
 }
 
 /** What the plan saves against evcc's own rules; null when one of the two costs is not known. */
@@ -48,6 +65,10 @@ export function costSentence(plan: PlanJson, grid: Grid, nowMs: number, t: Messa
 /** How the plan was made and how good it is known to be. */
 export function qualitySentence(plan: PlanJson, t: Messages, format: Format): string {
   const { rung, status, gap_eur: gap } = plan;
+  if (rung === "hands_off") {
+    if (status === "proven") return t.plan.evcc.proven;
+    return gap === null ? (failures(plan.skipped)[0]?.sentence ?? t.plan.evcc.unproven) : t.plan.evcc.gap(format.money(gap));
+  }
   if (status === "proven") return t.plan.quality.proven;
   if (rung === "exact" || rung === "fast") {
     return gap === null ? t.plan.quality.unknown[rung] : t.plan.quality.gap(format.money(gap));

@@ -1,6 +1,6 @@
 /** A plan, as its view needs it: slots in time, flows as stacks, states of charge, sums that add up. */
 
-import type { BandSeries, Known, PlanBattery, PlanCar, PlanCost, PlanJson, PlannedAction, PlanSummary, Rung, UnmetWish } from "../model";
+import type { BandSeries, Known, PlanBattery, PlanCar, PlanCost, PlanJson, PlannedAction, PlanSummary, UnmetWish } from "../model";
 import { SLOT_MS } from "./buffer-log";
 
 const MINUTE_MS = 60_000;
@@ -18,6 +18,25 @@ export interface Grid {
   startMs: number;
   slotMs: number;
   nSlots: number;
+}
+
+/** Who makes the plan: SmartLoad; evcc, whose own rules are as good or the only ones left; or nobody. */
+export type Maker = "smartload" | "evcc" | "none";
+
+export function makerOf(plan: PlanJson): Maker {
+  if (gridOf(plan) === null) return "none";
+  return plan.rung === "hands_off" ? "evcc" : "smartload";
+}
+
+/** The same of a plan in short: without one it ends when it begins. */
+export function summaryMaker({ rung, made_at: madeAt, until, now, next }: PlanSummary): Maker {
+  if (rung !== "hands_off") return "smartload";
+  return now.length === 0 && next.length === 0 && Date.parse(until) <= Date.parse(madeAt) ? "none" : "evcc";
+}
+
+/** Whether what else could be done is worked out for such a plan: what if, the owner's rules, what changed. */
+export function isExplainable({ rung }: Pick<PlanJson, "rung">): boolean {
+  return rung === "exact" || rung === "fast";
 }
 
 /** Null while there is no plan. */
@@ -212,19 +231,22 @@ export function addUp(amounts: readonly number[], unit: number): number[] {
   return rounded.map((count) => count * unit);
 }
 
-/** The ways to a plan that could not be gone, one entry for each reason. */
-export function skippedBySentence(skipped: PlanJson["skipped"]): { sentence: string; rungs: Rung[]; details: string[] }[] {
-  const found = new Map<string, { sentence: string; rungs: Rung[]; details: string[] }>();
-  for (const { sentence, rung, detail } of skipped) {
-    const entry = found.get(sentence) ?? { sentence, rungs: [], details: [] };
-    found.set(sentence, entry);
-    entry.rungs.push(rung);
-    if (detail !== "" && !entry.details.includes(detail)) entry.details.push(detail);
+/** Causes whose English detail helps to find the fault; the others say all in their sentence. */
+const TECHNICAL = new Set(["bad_input", "solver_failed", "not_verified"]);
+
+/** Why better ways to a plan were not gone, each reason once; that evcc's rules are as good is no failure. */
+export function failures(skipped: PlanJson["skipped"]): { sentence: string; details: string[] }[] {
+  const found = new Map<string, string[]>();
+  for (const { sentence, cause, detail } of skipped) {
+    if (cause === "not_better") continue;
+    const details = found.get(sentence) ?? [];
+    found.set(sentence, details);
+    if (TECHNICAL.has(cause) && detail !== "" && !details.includes(detail)) details.push(detail);
   }
-  return [...found.values()];
+  return [...found].map(([sentence, details]) => ({ sentence, details }));
 }
 
-/** Whether there is no plan because something is wrong, as far as the state tells. */
-export function isHandsOff(summary: PlanSummary | null): boolean {
-  return summary?.rung === "hands_off";
+/** Whether a plan was made and would cost no less than evcc's own rules. */
+export function wasNotBetter({ skipped }: Pick<PlanJson, "skipped">): boolean {
+  return skipped.some(({ cause }) => cause === "not_better");
 }

@@ -28,7 +28,7 @@ export function renderDemoBar(
               >
                 ${speeds.map(
                   (speed) => html`<option value=${speed} ?selected=${speed === demo.speed}>
-                    ${speed === 1 ? t.demo.realTime : t.demo.speedOf(format.number(speed), hourIn(speed, format))}
+                    ${speed === 1 ? t.demo.realTime : t.demo.speedOf(hourIn(speed, format))}
                   </option>`,
                 )}
               </select>

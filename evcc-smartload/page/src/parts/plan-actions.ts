@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
-import { actionsAhead, isHandsOff, wishesOf, type Wish } from "../logic/plan";
+import { actionsAhead, makerOf, summaryMaker, wishesOf, type Wish } from "../logic/plan";
 import type { PlanJson, PlannedAction, PlanSummary, PlanSummaryAction } from "../model";
 import { icon } from "./icons";
 import { deviceIcon } from "./plan-slot";
@@ -10,6 +10,8 @@ import { stateText } from "./plan-tables";
 
 /** Shown before the owner asks for more. */
 const FIRST_ACTIONS = 6;
+/** The least energy that a figure shows [kWh]. */
+const LEAST_KWH = 0.1;
 
 export function simulationTag({ t }: Pick<Context, "t">): TemplateResult {
   return html`<span class="tag is-simulated">${t.simulation}</span>`;
@@ -28,9 +30,10 @@ export function renderActions(context: Context, plan: PlanJson | null, { isOpen,
   const words = t.plan.actions;
   const actions = plan === null ? [] : actionsAhead(plan, nowMs);
   const shown = isOpen ? actions : actions.slice(0, FIRST_ACTIONS);
+  const isEvccs = plan !== null && makerOf(plan) === "evcc";
   return html`
     <section class="card plan-actions" aria-labelledby="actions-title" data-testid="plan-actions">
-      <h2 id="actions-title">${words.title} ${simulationTag(context)}</h2>
+      <h2 id="actions-title">${isEvccs ? t.plan.evcc.actions : html`${words.title} ${simulationTag(context)}`}</h2>
       ${plan === null
         ? html`<p class="empty">${t.pending}</p>`
         : actions.length === 0
@@ -44,7 +47,7 @@ export function renderActions(context: Context, plan: PlanJson | null, { isOpen,
 }
 
 function actionRow(context: Context, plan: PlanJson, action: PlannedAction, pick: (ms: number) => void): TemplateResult {
-  const { t, format } = context;
+  const { t } = context;
   const look = deviceIcon(plan, action.reason.device);
   const time = timeSpan(context, action);
   return html`
@@ -53,12 +56,18 @@ function actionRow(context: Context, plan: PlanJson, action: PlannedAction, pick
       <div>
         <p class="action-time num">
           <button class="link" aria-label=${t.plan.actions.show(time)} @click=${() => pick(Date.parse(action.start))}>${time}</button>
-          ${action.kwh > 0 ? html`<b>${format.kwh(action.kwh)}</b>` : nothing}
+          ${amountOf(context, action)}
         </p>
         <p>${action.reason.sentence}</p>
       </div>
     </li>
   `;
+}
+
+/** Little energy never looks like none. */
+function amountOf({ t, format }: Context, { kwh }: Pick<PlannedAction, "kwh">): TemplateResult | typeof nothing {
+  if (kwh <= 0) return nothing;
+  return html`<b>${kwh < LEAST_KWH ? t.plan.actions.under(format.kwh(LEAST_KWH)) : format.kwh(kwh)}</b>`;
 }
 
 /** "jetzt bis 15:15", "Mo., 23. Nov., 02:15 bis 04:00" */
@@ -113,10 +122,11 @@ export function renderNext(context: Context): TemplateResult | typeof nothing {
   if (summary === null) return nothing;
   const { t } = context;
   const words = t.plan.next;
+  const maker = summaryMaker(summary);
   return html`
     <section class="card next" aria-labelledby="next-title" data-testid="next-actions">
-      <h2 id="next-title">${words.title} ${simulationTag(context)}</h2>
-      ${isHandsOff(summary) ? html`<p class="empty">${words.handsOff}</p>` : nextLists(context, summary)}
+      <h2 id="next-title">${maker === "evcc" ? t.plan.evcc.next : maker === "none" ? words.title : html`${words.title} ${simulationTag(context)}`}</h2>
+      ${maker === "none" ? html`<p class="empty">${words.handsOff}</p>` : nextLists(context, summary)}
       <p><a class="to-plan" href="#plan">${words.toPlan}</a></p>
     </section>
   `;
@@ -137,16 +147,20 @@ function nextLists(context: Context, summary: PlanSummary): TemplateResult {
       <div data-testid="next-later"><h3>${words.next}</h3>${list(summary.next, (action) => timeSpan(context, action), words.none)}</div>
     </div>
     ${summary.unmet.map((one) => html`<p class="wish-unmet">${icon("warning")} ${one.text[format.lang]}</p>`)}
-    ${saving > 0.005 ? html`<p class="hint">${words.saves(format.money(saving), format.when(Date.parse(summary.until), nowMs))}</p>` : nothing}
+    ${summary.rung === "hands_off"
+      ? html`<p class="hint">${summary.status === "proven" ? t.plan.evcc.nextBest : t.plan.evcc.nextNotFound}</p>`
+      : saving > 0.005
+        ? html`<p class="hint">${words.saves(format.money(saving), format.when(Date.parse(summary.until), nowMs))}</p>`
+        : nothing}
   `;
 }
 
-function summaryRow({ format }: Context, action: PlanSummaryAction, time: string): TemplateResult {
+function summaryRow(context: Context, action: PlanSummaryAction, time: string): TemplateResult {
   return html`
     <li data-testid="next-action">
       <div>
-        <p class="action-time num"><span>${time}</span>${action.kwh > 0 ? html` <b>${format.kwh(action.kwh)}</b>` : nothing}</p>
-        <p>${action.text[format.lang]}</p>
+        <p class="action-time num"><span>${time}</span> ${amountOf(context, action)}</p>
+        <p>${action.text[context.format.lang]}</p>
       </div>
     </li>
   `;

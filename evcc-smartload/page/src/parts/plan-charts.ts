@@ -51,11 +51,12 @@ export function drawingOf(context: Context, source: Source): Drawing {
   return { price: priceSpec(context, source), flows: flowsSpec(context, source), soc: socSpec(context, source) };
 }
 
-/** The charts, each with its table below. */
+/** The charts, each with its table below; `brief` stays in sight while the others are looked at. */
 export function renderCharts(
   { t, format }: Context,
   { price, flows, soc }: Drawing,
   plan: PlanJson | null,
+  brief: TemplateResult | typeof nothing,
   tables: Record<keyof Drawing, TemplateResult | typeof nothing>,
 ): TemplateResult {
   const words = t.plan.charts;
@@ -63,7 +64,7 @@ export function renderCharts(
     html`<sl-chart data-testid=${testId} .spec=${spec} .format=${format} .words=${t.chart}></sl-chart>`;
   return html`
     <h3>${words.price(format.priceUnit)}</h3>
-    ${chart(price, "plan-price")} ${tables.price}
+    ${chart(price, "plan-price")} ${brief} ${tables.price}
     <h3>${words.flows}</h3>
     ${chart(flows, "plan-flows")} ${tables.flows}
     <h3>${words.soc}</h3>
@@ -89,7 +90,7 @@ function shown<T>(values: readonly T[], grid: Grid | null): readonly T[] {
 }
 
 function whyEmpty({ t }: Context, plan: PlanJson | null, grid: Grid | null, fromMs: number): ChartSpec["unknownFrom"] {
-  return grid === null ? { ms: fromMs, label: plan === null ? t.plan.loading : t.plan.rung.hands_off } : null;
+  return grid === null ? { ms: fromMs, label: plan === null ? t.plan.loading : t.plan.handsOff } : null;
 }
 
 // -- prices -----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Context } from "../context";
-import { addUp, costRows, endOf, gridOf, skippedBySentence } from "../logic/plan";
+import { addUp, costRows, endOf, failures, gridOf, makerOf, wasNotBetter } from "../logic/plan";
 import { qualitySentence } from "../logic/plan-sentence";
 import type { PlanChange, PlanCost, PlanJson } from "../model";
 import { simulationTag } from "./plan-actions";
@@ -16,6 +16,7 @@ const NO_ENERGY_KWH = 0.05;
 export function renderCost(context: Context, plan: PlanJson | null): TemplateResult {
   const { t, format } = context;
   const words = t.plan.cost;
+  if (plan !== null && makerOf(plan) === "evcc") return evccCost(context, plan);
   const saving = plan?.saving_eur ?? null;
   return html`
     <section class="card plan-cost" aria-labelledby="plan-cost-title" data-testid="plan-cost">
@@ -24,27 +25,52 @@ export function renderCost(context: Context, plan: PlanJson | null): TemplateRes
         <span class="figure num" data-testid="plan-saving">${saving === null ? "–" : format.money(Math.abs(saving))}</span>
         <span class="aside">${plan === null ? t.pending : saving === null ? words.unknown : saving < 0 ? words.more : words.less}</span>
       </p>
-      ${plan?.cost == null ? nothing : html`<p>${qualitySentence(plan, t, format)}</p>${costTable(context, plan.cost, plan.baseline)}<p class="hint">${words.hint}</p>`}
+      ${plan?.cost == null ? nothing : html`<p>${qualitySentence(plan, t, format)}</p>${costTable(context, plan, plan.cost, plan.baseline)}<p class="hint">${words.hint}</p>`}
       ${plan === null ? nothing : madeFacts(context, plan)}
     </section>
   `;
 }
 
-function costTable({ t, format }: Context, cost: PlanCost, baseline: PlanCost | null): TemplateResult {
+/** Evcc's own rules cost what they cost; nothing is saved, and nothing is there to compare. */
+function evccCost(context: Context, plan: PlanJson): TemplateResult {
+  const { t, format, nowMs } = context;
+  const words = t.plan.evcc;
+  const total = plan.cost?.total_eur ?? 0;
+  const grid = gridOf(plan);
+  const until = grid === null ? "–" : format.when(endOf(grid), nowMs);
+  return html`
+    <section class="card plan-cost" aria-labelledby="plan-cost-title" data-testid="plan-cost">
+      <h2 id="plan-cost-title">${total < 0 ? words.gain : words.cost}</h2>
+      <p class="big">
+        <span class="figure num" data-testid="plan-total">${format.money(Math.abs(total))}</span>
+        <span class="aside">${total < 0 ? words.gainAside(until) : words.costAside(until)}</span>
+      </p>
+      <p>${qualitySentence(plan, t, format)}</p>
+      ${plan.cost === null ? nothing : html`${costTable(context, plan, plan.cost)}<p class="hint">${t.plan.cost.hint}</p>`}
+      ${madeFacts(context, plan)}
+    </section>
+  `;
+}
+
+/** A plan's cost beside that of evcc's own rules; these alone without `baseline`. */
+function costTable({ t, format }: Context, plan: PlanJson, cost: PlanCost, baseline?: PlanCost | null): TemplateResult {
   const words = t.plan.cost;
-  const rows = costRows(cost, baseline);
+  // Beyond what their wishes ask for, cars may take more where it is cheap.
+  const parts = plan.unmet.length === 0 ? { ...words.parts, missing: words.notTaken } : words.parts;
+  const isAlone = baseline === undefined;
+  const rows = costRows(cost, baseline ?? null);
   const total = { eur: cost.total_eur, baselineEur: baseline?.total_eur ?? null };
   const all = [...rows, total].flatMap(({ eur, baselineEur }) => [eur, baselineEur ?? 0]);
   // All amounts in one unit: the texts of what is shown, in the order of `all`.
   const texts = format.moneys(all);
   const cells = (row: number, isKnown: boolean): TemplateResult =>
-    html`<td>${texts[2 * row]}</td><td>${isKnown ? texts[2 * row + 1] : "–"}</td>`;
+    html`<td>${texts[2 * row]}</td>${isAlone ? nothing : html`<td>${isKnown ? texts[2 * row + 1] : "–"}</td>`}`;
   return html`
     <table class="costs num" data-testid="plan-costs">
       <caption class="visually-hidden">${words.title}</caption>
-      <thead><tr><th scope="col">${words.part}</th><th scope="col">${words.plan}</th><th scope="col">${words.baseline}</th></tr></thead>
-      <tbody>${rows.map(({ part, baselineEur }, row) => html`<tr><th scope="row">${words.parts[part]}</th>${cells(row, baselineEur !== null)}</tr>`)}</tbody>
-      <tfoot><tr><th scope="row">${words.total}</th>${cells(rows.length, baseline !== null)}</tr></tfoot>
+      <thead><tr><th scope="col">${words.part}</th>${isAlone ? nothing : html`<th scope="col">${words.plan}</th>`}<th scope="col">${words.baseline}</th></tr></thead>
+      <tbody>${rows.map(({ part, baselineEur }, row) => html`<tr><th scope="row">${parts[part]}</th>${cells(row, baselineEur !== null)}</tr>`)}</tbody>
+      <tfoot><tr><th scope="row">${words.total}</th>${cells(rows.length, baseline != null)}</tr></tfoot>
     </table>
   `;
 }
@@ -53,15 +79,17 @@ function madeFacts({ t, format, nowMs }: Context, plan: PlanJson): TemplateResul
   const words = t.plan.cost;
   const grid = gridOf(plan);
   const when = (ms: number): string => format.when(ms, nowMs);
-  const status = plan.status === null ? "" : `, ${plan.status === "proven" ? t.plan.proven : t.plan.unproven}`;
-  const isRanked = plan.rung === "exact" || plan.rung === "fast";
+  const isEvccs = makerOf(plan) === "evcc";
+  const isProven = plan.status === "proven";
+  const status = plan.status === null ? "" : `, ${isProven ? t.plan.proven : t.plan.unproven}`;
+  const isRanked = plan.rung === "exact" || plan.rung === "fast" || (isEvccs && isProven);
   const took = plan.solve_ms;
   return html`
     <dl class="facts num">
       <div><dt>${words.made}</dt><dd>${plan.made_at === null ? "–" : when(Date.parse(plan.made_at))}</dd></div>
       <div><dt>${words.until}</dt><dd>${grid === null ? "–" : when(endOf(grid))}</dd></div>
       <div><dt>${words.known}</dt><dd>${grid === null || plan.n_known_prices === 0 ? words.noneKnown : when(grid.startMs + plan.n_known_prices * grid.slotMs)}</dd></div>
-      <div><dt>${words.how}</dt><dd data-testid="plan-rung">${t.plan.rung[plan.rung]}${isRanked ? status : ""}</dd></div>
+      <div><dt>${words.how}</dt><dd data-testid="plan-rung">${isEvccs ? t.plan.evcc.rung : t.plan.rung[plan.rung]}${isRanked ? status : ""}</dd></div>
       <div><dt>${words.took}</dt><dd>${took === null ? "–" : took < 1000 ? `${format.number(took)}\u00a0ms` : `${format.number(took / 1000, 1)}\u00a0s`}</dd></div>
     </dl>
   `;
@@ -73,11 +101,12 @@ export function renderChange(context: Context, plan: PlanJson | null): TemplateR
   const { t, format, nowMs } = context;
   const words = t.plan.change;
   const change = plan?.change ?? null;
+  const isComing = plan === null || !plan.is_explained;
   return html`
     <section class="card plan-change" aria-labelledby="plan-change-title" data-testid="plan-change">
       <h2 id="plan-change-title">${words.title}</h2>
       ${change === null
-        ? html`<p class="empty">${plan === null ? t.pending : words.none}</p>`
+        ? html`<p class="empty ${isComing ? "is-pending" : ""}">${isComing ? t.pending : words.none}</p>`
         : html`
             <p class="hint">${words.since(format.when(Date.parse(change.since), nowMs))}</p>
             <p>${change.sentence}</p>
@@ -125,21 +154,23 @@ function changeBars({ t, format }: Context, change: PlanChange): TemplateResult 
 // -- the owner's rules ------------------------------------------------------------------------------
 
 export function renderRules(context: Context, plan: PlanJson | null): TemplateResult {
-  const { t, format } = context;
+  const { t } = context;
   const words = t.plan.rules;
-  const rules = plan?.rules ?? [];
+  const reserve = plan?.reserve ?? null;
+  const isComing = plan === null || (!plan.is_explained && reserve === null);
+  // The buffer has a part of its own; what costs nothing comes last.
+  const rules = (plan?.rules ?? []).filter(({ rule }) => rule !== "buffer" || reserve === null).toSorted((a, b) => b.eur - a.eur);
   return html`
     <section class="card plan-rules" aria-labelledby="plan-rules-title" data-testid="plan-rules">
       <h2 id="plan-rules-title">${words.title}</h2>
-      ${plan === null ? html`<p class="empty">${t.pending}</p>` : nothing}
-      ${plan !== null && rules.length === 0 && plan.reserve === null ? html`<p class="empty">${words.none}</p>` : nothing}
-      ${rules.length === 0 ? nothing : html`<p class="hint">${words.hint}</p>`}
+      ${isComing ? html`<p class="empty is-pending">${t.pending}</p>` : nothing}
+      ${!isComing && rules.length === 0 && reserve === null ? html`<p class="empty">${words.none}</p>` : nothing}
+      ${reserve === null ? nothing : reserveOf(context, reserve)}
       ${rules.length === 0
         ? nothing
         : html`<ul class="rule-costs">
-            ${rules.map((rule) => html`<li data-testid="rule-cost"><span>${rule.sentence}</span> <b class="num">${words.perDay(format.money(rule.eur_per_day))}</b></li>`)}
+            ${rules.map(({ sentence, eur }) => html`<li data-testid="rule-cost" class=${eur < NO_MONEY_EUR ? "is-free" : ""}>${sentence}</li>`)}
           </ul>`}
-      ${plan?.reserve == null ? nothing : reserveOf(context, plan.reserve)}
     </section>
   `;
 }
@@ -167,26 +198,21 @@ export function renderBasis({ t }: Context, plan: PlanJson | null): TemplateResu
       ${plan === null
         ? html`<p class="empty">${t.pending}</p>`
         : html`
+            ${wasNotBetter(plan) ? html`<p data-testid="plan-compared">${t.plan.evcc.compared}</p>` : nothing}
             <h3>${words.assumed}</h3>
             ${plan.assumed.length === 0
               ? html`<p class="empty">${words.nothingAssumed}</p>`
               : html`<ul class="plain">${plan.assumed.map(({ sentence }) => html`<li>${sentence}</li>`)}</ul>`}
-            <h3>${words.skipped}</h3>
-            ${plan.skipped.length === 0 ? html`<p class="empty">${words.nothingSkipped}</p>` : skippedList({ t }, plan)}
+            ${failures(plan.skipped).length === 0 ? nothing : html`<h3>${words.skipped}</h3> ${skippedList(plan)}`}
           `}
     </section>
   `;
 }
 
-export function skippedList({ t }: Pick<Context, "t">, plan: PlanJson): TemplateResult {
+export function skippedList(plan: PlanJson): TemplateResult {
   return html`
     <ul class="plain" data-testid="plan-skipped">
-      ${skippedBySentence(plan.skipped).map(
-        ({ sentence, rungs, details }) => html`<li>
-          <b>${rungs.map((rung) => t.plan.method[rung] ?? rung).join(", ")}</b>: ${sentence}
-          ${details.map((detail) => html`<code>${detail}</code> `)}
-        </li>`,
-      )}
+      ${failures(plan.skipped).map(({ sentence, details }) => html`<li>${sentence} ${details.map((detail) => html`<code>${detail}</code> `)}</li>`)}
     </ul>
   `;
 }

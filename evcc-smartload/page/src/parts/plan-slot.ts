@@ -40,6 +40,19 @@ export function renderSlot(context: Context, plan: PlanJson | null, controls: Sl
   `;
 }
 
+/** Where the slot's details are far below the charts: what happens in it, in a line; a tap leads to the details. */
+export function renderBrief(context: Context, plan: PlanJson | null, shownMs: number, show: () => void): TemplateResult | typeof nothing {
+  const grid = gridOf(plan);
+  if (plan === null || grid === null) return nothing;
+  const [first] = plan.reasons[slotAt(grid, shownMs)] ?? [];
+  return html`
+    <button class="slot-brief" data-testid="slot-brief" @click=${show}>
+      <b class="num">${slotTime(context, grid, shownMs)}</b>
+      <span>${first?.sentence ?? context.t.plan.slot.nothing}</span>
+    </button>
+  `;
+}
+
 function slotTime({ t, format, nowMs }: Context, grid: Grid, ms: number): string {
   const slot = slotAt(grid, ms);
   const startMs = grid.startMs + slot * grid.slotMs;
@@ -57,13 +70,17 @@ function slotBody(context: Context, plan: PlanJson, grid: Grid, slot: number): T
   const words = t.plan.slot;
   const reasons = plan.reasons[slot] ?? [];
   // What another decision would cost is worked out for the plan's first slot only.
-  const whatIfs = slot === 0 && isPresent(grid, slot, context.nowMs) ? plan.what_if : [];
+  const isFirst = slot === 0 && isPresent(grid, slot, context.nowMs);
+  const whatIfs = isFirst ? plan.what_if : [];
+  const marginal = plan.marginal_eur_per_kwh[slot] ?? null;
   return html`
     <div class="slot-reasons" data-testid="slot-reasons">
       ${reasons.length === 0 ? html`<p class="empty">${words.nothing}</p>` : reasons.map((reason) => reasonOf(context, plan, reason))}
     </div>
     ${whatIfs.length === 0
-      ? nothing
+      ? isFirst && !plan.is_explained
+        ? html`<div class="slot-what-if is-pending"><h4>${words.whatIf}</h4><p>${t.pending}</p></div>`
+        : nothing
       : html`<div class="slot-what-if" data-testid="what-if">
           <h4>${words.whatIf}</h4>
           ${whatIfs.map(
@@ -73,9 +90,8 @@ function slotBody(context: Context, plan: PlanJson, grid: Grid, slot: number): T
           )}
         </div>`}
     <dl class="facts num">
-      <div><dt>${words.marginal}</dt><dd data-testid="slot-marginal">${format.price(plan.marginal_eur_per_kwh[slot] ?? null)}</dd></div>
+      ${marginal === null ? nothing : html`<div><dt>${words.marginal}</dt><dd data-testid="slot-marginal">${format.price(marginal)}</dd></div>`}
       ${pricesOf(context, plan, slot)}
-      ${[...sourcesOf(plan), ...usesOf(plan)].map((flow) => flowRow(context, flow, grid, slot))}
       ${[...plan.batteries, ...plan.cars].map(
         (course) => html`<div>
           <dt>${course.title}, SoC</dt>
@@ -85,8 +101,9 @@ function slotBody(context: Context, plan: PlanJson, grid: Grid, slot: number): T
           )}</dd>
         </div>`,
       )}
+      ${[...sourcesOf(plan), ...usesOf(plan)].map((flow) => flowRow(context, flow, grid, slot))}
     </dl>
-    <p class="hint">${words.marginalHint}</p>
+    ${marginal === null ? nothing : html`<p class="hint">${words.marginalHint}</p>`}
   `;
 }
 
@@ -99,12 +116,14 @@ function pricesOf({ t, format }: Context, plan: PlanJson, slot: number): Templat
   `;
 }
 
-function flowRow(context: Context, flow: FlowSeries, grid: Grid, slot: number): TemplateResult {
+/** What does not flow takes no line. */
+function flowRow(context: Context, flow: FlowSeries, grid: Grid, slot: number): TemplateResult | typeof nothing {
   const { format } = context;
   const { colour, pattern } = lookOf(flow);
   const kw = kwOf(flow.kwh[slot] ?? 0, grid);
+  if (kw === 0) return nothing;
   return html`
-    <div class=${kw === 0 ? "is-idle" : ""}>
+    <div>
       <dt>${patternSwatch(colour, pattern)} ${flowLabel(context, flow)}</dt>
       <dd>${format.kwFine(kw)}</dd>
     </div>
@@ -121,14 +140,13 @@ export function deviceIcon(plan: PlanJson, device: string): { icon: IconName; cl
 
 function reasonOf({ t }: Context, plan: PlanJson, { device, sentence, detail }: PlanReason): TemplateResult {
   const look = deviceIcon(plan, device);
+  const further = detail.startsWith(sentence) ? detail.slice(sentence.length).trim() : detail;
   return html`
     <div class="reason">
       <span class="reason-icon ${look.className}" title=${titleOf(plan, device) ?? t.plan.flow.sun}>${icon(look.icon)}</span>
       <div>
         <p>${sentence}</p>
-        ${detail === "" || detail === sentence
-          ? nothing
-          : html`<details><summary>${t.plan.slot.inFull}</summary><p>${detail}</p></details>`}
+        ${further === "" ? nothing : html`<details><summary>${t.plan.slot.inFull}</summary><p>${further}</p></details>`}
       </div>
     </div>
   `;

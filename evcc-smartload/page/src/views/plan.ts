@@ -3,7 +3,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Context } from "../context";
-import { endOf, gridOf, slotAt, steppedMs } from "../logic/plan";
+import { endOf, failures, gridOf, isExplainable, makerOf, slotAt, steppedMs } from "../logic/plan";
 import { planSentence } from "../logic/plan-sentence";
 import type { Forecast, PlanJson } from "../model";
 import type { PlanNews } from "../net/plan-feed";
@@ -14,7 +14,7 @@ import { renderTable } from "../parts/lazy-table";
 import { renderActions, renderCars, simulationTag } from "../parts/plan-actions";
 import { drawingOf, renderCharts, type Drawing } from "../parts/plan-charts";
 import { renderBasis, renderChange, renderCost, renderRules, skippedList } from "../parts/plan-facts";
-import { renderSlot } from "../parts/plan-slot";
+import { renderBrief, renderSlot } from "../parts/plan-slot";
 import { flowsTable, priceTable, socTable } from "../parts/plan-tables";
 import { renderConfigProblems } from "../parts/standing";
 
@@ -43,10 +43,11 @@ export class PlanView extends LitElement {
     const { state, t, format, nowMs, link } = context;
     const isLost = link.status === "lost";
     const sentence = planSentence({ state, isLost, isRefused: news.refusal !== null, plan, nowMs }, t, format);
-    const hasPlan = plan === null || (gridOf(plan) !== null && plan.rung !== "hands_off");
+    const maker = plan === null ? "smartload" : makerOf(plan);
+    const hasPlan = plan === null || maker !== "none";
     return html`
       <div class="sentence ${hasPlan ? "" : "is-alone"}" data-testid="plan-sentence">
-        ${hasPlan ? html`<p class="simulation-note">${simulationTag(context)} <span>${t.plan.simulation}</span></p>` : nothing}
+        ${maker === "none" ? nothing : maker === "evcc" ? html`<p class="simulation-note">${t.plan.evcc.note}</p>` : html`<p class="simulation-note">${simulationTag(context)} <span>${t.plan.simulation}</span></p>`}
         <h1>${sentence.lead}</h1>
         <p>${sentence.because.join(" ")}</p>
       </div>
@@ -60,43 +61,50 @@ export class PlanView extends LitElement {
 
   private noPlan(plan: PlanJson): TemplateResult | typeof nothing {
     const { t } = this.context;
-    return plan.skipped.length === 0
+    // The sentence has said why; here is what helps to find a fault.
+    return failures(plan.skipped).every(({ details }) => details.length === 0)
       ? nothing
       : html`<section class="card" aria-labelledby="no-plan-title" data-testid="no-plan">
           <h2 id="no-plan-title">${t.plan.basis.skipped}</h2>
-          ${skippedList(this.context, plan)}
+          ${skippedList(plan)}
         </section>`;
   }
 
   private cards(plan: PlanJson | null): TemplateResult {
     const { context } = this;
     const { t } = context;
+    const isEvccs = plan !== null && makerOf(plan) === "evcc";
+    const isLookedAt = plan === null || isExplainable(plan);
     const table = (spec: typeof priceTable): TemplateResult | typeof nothing => (plan === null ? nothing : renderTable(t.asTable, spec(context, plan)));
     return html`
       <div class="stack plan">
         <section class="card plan-board" aria-labelledby="plan-charts-title" data-testid="plan-board" @chart-at=${this.onChartAt}>
           <div class="plan-charts">
-            <h2 id="plan-charts-title">${t.plan.charts.title} ${simulationTag(context)}</h2>
+            <h2 id="plan-charts-title">${isEvccs ? t.plan.evcc.charts : html`${t.plan.charts.title} ${simulationTag(context)}`}</h2>
             <p class="hint">${t.plan.charts.hint}</p>
-            ${renderCharts(context, this.currentDrawing(plan), plan, { price: table(priceTable), flows: table(flowsTable), soc: table(socTable) })}
+            ${renderCharts(context, this.currentDrawing(plan), plan, renderBrief(context, plan, this.shownMs, this.toSlot), { price: table(priceTable), flows: table(flowsTable), soc: table(socTable) })}
           </div>
           ${renderSlot(context, plan, {
             pickedMs: this.pickedMs,
-            shownMs: this.hoveredMs ?? this.pickedMs ?? context.nowMs,
+            shownMs: this.shownMs,
             step: this.step,
             toNow: this.toNow,
           })}
         </section>
         <div class="halves">
           ${renderActions(context, plan, { isOpen: this.areAllShown, open: () => (this.areAllShown = true), pick: this.pick })}
-          <div class="stack">${renderCars(context, plan)} ${renderChange(context, plan)}</div>
+          <div class="stack">${renderCars(context, plan)} ${isLookedAt ? renderChange(context, plan) : nothing}</div>
         </div>
         <div class="halves">
           ${renderCost(context, plan)}
-          <div class="stack">${renderRules(context, plan)} ${renderBasis(context, plan)}</div>
+          <div class="stack">${isLookedAt ? renderRules(context, plan) : nothing} ${renderBasis(context, plan)}</div>
         </div>
       </div>
     `;
+  }
+
+  private get shownMs(): number {
+    return this.hoveredMs ?? this.pickedMs ?? this.context.nowMs;
   }
 
   /** Drawn anew when something of it has changed, and once a minute for the line of now. */
@@ -128,6 +136,8 @@ export class PlanView extends LitElement {
     this.pickedMs = steppedMs(grid, fromMs, by);
     this.hoveredMs = null;
   };
+
+  private readonly toSlot = (): void => this.querySelector(".plan-slot")?.scrollIntoView({ block: "start" });
 
   private readonly toNow = (): void => {
     this.pickedMs = this.hoveredMs = null;

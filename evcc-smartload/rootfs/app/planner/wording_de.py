@@ -118,23 +118,27 @@ _SKIPPED_RUNGS = {
     Rung.RULES: "Kein Plan nach einfachen Regeln",
     Rung.HANDS_OFF: "Kein Plan",
 }
-_SKIP_CAUSES = {
+# Without these there is no way to plan at all; which one was to be the first says nothing.
+_NOTHING_CAUSES = {
     SkipCause.NO_PRICES: "Es fehlen Strompreise.",
     SkipCause.NO_FORECAST: "Es fehlt eine Prognose.",
     SkipCause.NO_READING: "evcc hat noch keinen Stand geliefert.",
     SkipCause.BAD_INPUT: "Angaben passen nicht zusammen.",
+    SkipCause.NOTHING_TO_PLAN: "Es gibt weder Hausakku noch Auto zu planen.",
+}
+_SKIP_CAUSES = {
     SkipCause.TIME_IS_UP: "Die Zeit hat nicht gereicht.",
     SkipCause.SOLVER_FAILED: "Der Löser ist gescheitert.",
     SkipCause.NOT_VERIFIED: "Er hat die Nachprüfung nicht bestanden.",
     SkipCause.NOT_BETTER: "Er wäre nicht günstiger als evccs eigene Regeln.",
     SkipCause.NO_LAST_PLAN: "Es gibt keinen, der noch gilt.",
-    SkipCause.NOTHING_TO_PLAN: "Es gibt weder Hausakku noch Auto zu planen.",
 }
 
 
 def skipped(one: Skipped) -> str:
-    """Return which way to plan could not be used and why."""
-    return f"{_SKIPPED_RUNGS[one.rung]}: {_SKIP_CAUSES[one.cause]}"
+    """Return why nothing can be planned, or which way to plan could not be used and why."""
+    why_nothing = _NOTHING_CAUSES.get(one.cause)
+    return why_nothing or f"{_SKIPPED_RUNGS[one.rung]}: {_SKIP_CAUSES[one.cause]}"
 
 
 ASSUMED = {

@@ -127,23 +127,27 @@ _SKIPPED_RUNGS = {
     Rung.RULES: "No plan by simple rules",
     Rung.HANDS_OFF: "No plan",
 }
-_SKIP_CAUSES = {
-    SkipCause.NO_PRICES: "prices are missing.",
-    SkipCause.NO_FORECAST: "a forecast is missing.",
+# Without these there is no way to plan at all; which one was to be the first says nothing.
+_NOTHING_CAUSES = {
+    SkipCause.NO_PRICES: "Prices are missing.",
+    SkipCause.NO_FORECAST: "A forecast is missing.",
     SkipCause.NO_READING: "evcc has not reported yet.",
-    SkipCause.BAD_INPUT: "what is known does not fit together.",
+    SkipCause.BAD_INPUT: "What is known does not fit together.",
+    SkipCause.NOTHING_TO_PLAN: "There is neither a home battery nor a car to plan.",
+}
+_SKIP_CAUSES = {
     SkipCause.TIME_IS_UP: "there was not enough time.",
     SkipCause.SOLVER_FAILED: "the solver failed.",
     SkipCause.NOT_VERIFIED: "it did not pass the check.",
     SkipCause.NOT_BETTER: "it would not cost less than evcc's own rules.",
     SkipCause.NO_LAST_PLAN: "there is none that still holds.",
-    SkipCause.NOTHING_TO_PLAN: "there is neither a home battery nor a car to plan.",
 }
 
 
 def skipped(one: Skipped) -> str:
-    """Return which way to plan could not be used and why."""
-    return f"{_SKIPPED_RUNGS[one.rung]}: {_SKIP_CAUSES[one.cause]}"
+    """Return why nothing can be planned, or which way to plan could not be used and why."""
+    why_nothing = _NOTHING_CAUSES.get(one.cause)
+    return why_nothing or f"{_SKIPPED_RUNGS[one.rung]}: {_SKIP_CAUSES[one.cause]}"
 
 
 ASSUMED = {
