@@ -226,12 +226,16 @@ class _Home:
             self.highs.addConstr(sold <= self._most_given_kwh(slot) * sells)
             self.costs.append(float(problem.import_price_eur_per_kwh[slot]) * bought)
             self.costs.append(-float(problem.export_price_eur_per_kwh[slot]) * sold)
-            for flow, limit in (
-                (bought, problem.import_max_kwh),
-                (sold, problem.export_max_kwh),
+            idle = load - pv
+            for car in problem.cars:
+                idle += 0.0 if car.fixed_kwh is None else float(car.fixed_kwh[slot])
+            for flow, limit, needed in (
+                (bought, problem.import_max_kwh, idle),
+                (sold, problem.export_max_kwh, -idle),
             ):
                 if limit is not None:
-                    over = self.amount()
+                    # More than idle devices exceed it by would be on purpose.
+                    over = self.amount(max(0.0, needed - float(limit[slot])))
                     self.highs.addConstr(over >= flow - float(limit[slot]))
                     self.costs.append(over_eur * over)
             self.bought.append(bought)

@@ -1,35 +1,43 @@
 """The last plan moved on, slot by slot as far as the home of now still allows it."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from planner.dispatch import Dispatch
 from planner.model import Memory
 from planner.plan_problem import BatteryModel, CarModel, PlanProblem
-from planner.slot_physics import EPS_KWH, BatteryState, Charger, settled, window_of
+from planner.slot_physics import EPS_KWH, BatteryState, Charger, limit_list, settled, window_of
 
 
 def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
     """Return what the last plan wanted, within the limits of ``problem``.
 
     Where the last plan does not reach, batteries serve the house and store what is left of the
-    sun. Physics and the owner's rules hold.
+    sun. Physics, fuse and export limit, and the owner's rules hold.
 
     Args:
         problem: The home of now.
         memory: The last plan in its slots.
     """
-    cars = [_car_course(problem, index, car, memory) for index, car in enumerate(problem.cars)]
+    cars = [_Car(problem, index, car, memory) for index, car in enumerate(problem.cars)]
     states = [BatteryState(battery, problem.slot_h) for battery in problem.batteries]
     surplus = (problem.pv_kwh - problem.load_kwh).tolist()
+    fuse = limit_list(problem.import_max_kwh, problem.n_slots)
+    most_out = limit_list(problem.export_max_kwh, problem.n_slots)
     # What one battery buys or sells, another must not: then none does.
-    may = _Grid(
-        buy=all(battery.may_grid_charge for battery in problem.batteries),
-        sell=all(battery.may_export for battery in problem.batteries),
-    )
+    may_buy = all(battery.may_grid_charge for battery in problem.batteries)
+    may_sell = all(battery.may_export for battery in problem.batteries)
     for slot in range(problem.n_slots):
-        charging = sum(course[slot] for course in cars)
-        left_kwh, need_kwh = surplus[slot] - charging, max(-surplus[slot], 0.0)
-        feeds = all(map(_may_feed_now, problem.batteries, states))
+        left = _Left(
+            kwh=surplus[slot],
+            buys_kwh=fuse[slot] if may_buy else 0.0,
+            sells_kwh=most_out[slot] if may_sell else 0.0,
+            house_kwh=max(-surplus[slot], 0.0),
+        )
+        # What the owner has decided comes first.
+        for car in sorted(cars, key=lambda one: not one.is_fixed):
+            left.kwh -= car.charge(slot, left.kwh + fuse[slot])
+        is_charging = any(car.course[slot] > EPS_KWH for car in cars)
+        left.is_for_house = is_charging and not all(map(_may_feed_now, problem.batteries, states))
         for index, state in enumerate(states):
             if slot < memory.reach:
                 wished = (
@@ -37,57 +45,42 @@ def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
                     float(memory.discharge_kwh[index][slot]),
                 )
             else:
-                wished = max(left_kwh, 0.0), max(-left_kwh, 0.0)
-            is_kept = charging > EPS_KWH and not feeds
-            house_kwh = need_kwh if is_kept else None
-            charge_kwh, discharge_kwh = _battery_move(
-                state, may, wished, _Left(kwh=left_kwh, need_kwh=house_kwh)
-            )
+                wished = max(left.kwh, 0.0), max(-left.kwh, 0.0)
+            charge_kwh, discharge_kwh = left.share(state, *wished)
             state.move(charge_kwh, discharge_kwh)
-            left_kwh += discharge_kwh - charge_kwh
-            need_kwh = max(need_kwh - discharge_kwh, 0.0)
     return settled(
         problem,
         [state.charged for state in states],
         [state.discharged for state in states],
-        cars,
+        [car.course for car in cars],
     )
 
 
-def _car_course(problem: PlanProblem, index: int, car: CarModel, memory: Memory) -> list[float]:
-    """Return what the car charges in each slot: as planned, within its window and its room."""
-    if car.fixed_kwh is not None:
-        return [float(kwh) for kwh in car.fixed_kwh]
-    charger, window = Charger(car, problem.slot_h), window_of(car, problem.n_slots)
-    room_kwh = car.room_kwh / car.charge_efficiency_frac
-    course = []
-    for slot in range(problem.n_slots):
-        wished = float(memory.car_kwh[index][slot]) if slot < memory.reach else 0.0
+class _Car:
+    """A car on its way through the slots: as planned, within its window, its room and the fuse."""
+
+    def __init__(self, problem: PlanProblem, index: int, car: CarModel, memory: Memory) -> None:
+        self.course: list[float] = []
+        self.is_fixed = car.fixed_kwh is not None
+        self._fixed = car.fixed_kwh
+        self._wished = memory.car_kwh[index][: memory.reach].tolist()
+        self._charger, self._window = Charger(car, problem.slot_h), window_of(car, problem.n_slots)
+        self._room_kwh = car.room_kwh / car.charge_efficiency_frac
+
+    def charge(self, slot: int, most_kwh: float) -> float:
+        """Return what it charges where at most ``most_kwh`` are to be had."""
         kwh = 0.0
-        if slot in window and wished > EPS_KWH:
-            kwh = charger.within_room(wished, room_kwh, is_last=slot == window[-1])
-        room_kwh -= kwh
-        course.append(kwh)
-    return course
-
-
-class _Grid(NamedTuple):
-    """Whether batteries may buy and sell."""
-
-    buy: bool
-    sell: bool
-
-
-class _Left(NamedTuple):
-    """What a slot leaves for a battery [kWh].
-
-    ``kwh`` is what sun, house, cars and the batteries before it leave over; negative: need.
-    ``need_kwh`` is what the house alone still needs where cars get nothing from batteries, else
-    None.
-    """
-
-    kwh: float
-    need_kwh: float | None
+        if self._fixed is not None:
+            kwh = float(self._fixed[slot])
+        elif slot in self._window and slot < len(self._wished) and self._wished[slot] > EPS_KWH:
+            kwh = self._charger.within_room(
+                min(self._wished[slot], max(most_kwh, 0.0)),
+                self._room_kwh,
+                is_last=slot == self._window[-1],
+            )
+        self._room_kwh -= kwh
+        self.course.append(kwh)
+        return kwh
 
 
 def _may_feed_now(battery: BatteryModel, state: BatteryState) -> bool:
@@ -96,22 +89,33 @@ def _may_feed_now(battery: BatteryModel, state: BatteryState) -> bool:
     return battery.may_feed_cars and state.soc_kwh - given_kwh >= battery.cars_above_kwh
 
 
-def _battery_move(
-    state: BatteryState,
-    may: _Grid,
-    wished: tuple[float, float],
-    left: _Left,
-) -> tuple[float, float]:
-    """Return what the battery charges and discharges [kWh]; one of the two is zero."""
-    charge_kwh, discharge_kwh = wished
-    if charge_kwh > EPS_KWH:
-        most_kwh = state.most_charge_kwh()
-        if not may.buy:
-            most_kwh = min(most_kwh, max(left.kwh, 0.0))
-        return min(charge_kwh, most_kwh), 0.0
-    most_kwh = state.most_discharge_kwh()
-    if not may.sell:
-        most_kwh = min(most_kwh, max(-left.kwh, 0.0))
-    if left.need_kwh is not None:
-        most_kwh = min(most_kwh, left.need_kwh)
-    return 0.0, min(discharge_kwh, most_kwh)
+@dataclass(slots=True, kw_only=True)
+class _Left:
+    """What a slot leaves for batteries [kWh]; ``kwh`` is surplus, negative: need.
+
+    ``buys_kwh`` and ``sells_kwh`` are the most that batteries may buy and sell, ``house_kwh`` what
+    the house still needs. Where it ``is_for_house`` cars get nothing from batteries.
+    """
+
+    kwh: float
+    buys_kwh: float
+    sells_kwh: float
+    house_kwh: float
+    is_for_house: bool = False
+
+    def share(
+        self, state: BatteryState, charge_kwh: float, discharge_kwh: float
+    ) -> tuple[float, float]:
+        """Return what a battery takes and gives of it; one of the two is zero."""
+        if charge_kwh > EPS_KWH:
+            most_kwh = min(state.most_charge_kwh(), max(self.kwh + self.buys_kwh, 0.0))
+            charge_kwh = min(charge_kwh, most_kwh)
+            self.kwh -= charge_kwh
+            return charge_kwh, 0.0
+        most_kwh = min(state.most_discharge_kwh(), max(-self.kwh + self.sells_kwh, 0.0))
+        if self.is_for_house:
+            most_kwh = min(most_kwh, self.house_kwh)
+        discharge_kwh = min(discharge_kwh, most_kwh)
+        self.kwh += discharge_kwh
+        self.house_kwh = max(self.house_kwh - discharge_kwh, 0.0)
+        return 0.0, discharge_kwh

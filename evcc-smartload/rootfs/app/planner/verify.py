@@ -40,9 +40,9 @@ class Rule(StrEnum):
     GRID_BOTH_WAYS = "grid_both_ways"
     """No slot both imports and exports."""
     IMPORT_LIMIT = "import_limit"
-    """Soft: import is at most ``import_max_kwh``."""
+    """Import is at most ``import_max_kwh``; soft as far as it is exceeded with all devices idle."""
     EXPORT_LIMIT = "export_limit"
-    """Soft: export is at most ``export_max_kwh``."""
+    """Export is at most ``export_max_kwh``; soft like ``IMPORT_LIMIT``, with the PV as it is."""
     BATTERY_BOTH_WAYS = "battery_both_ways"
     """No battery both charges and discharges in one slot; two batteries may."""
     CHARGE_POWER = "charge_power"
@@ -191,10 +191,22 @@ def _wrong_grid(
     most = problem.pv_kwh if problem.can_curtail else np.zeros_like(problem.pv_kwh)
     yield from _over(Rule.CURTAILMENT, curtailed - most)
     yield from _over(Rule.GRID_BOTH_WAYS, np.minimum(bought, sold))
+    fixed = sum(car.fixed_kwh for car in problem.cars if car.fixed_kwh is not None)
+    idle = problem.load_kwh - problem.pv_kwh + fixed
     if problem.import_max_kwh is not None:
-        yield from _over(Rule.IMPORT_LIMIT, bought - problem.import_max_kwh, is_soft=True)
+        yield from _beyond(Rule.IMPORT_LIMIT, bought, idle, problem.import_max_kwh)
     if problem.export_max_kwh is not None:
-        yield from _over(Rule.EXPORT_LIMIT, sold - problem.export_max_kwh, is_soft=True)
+        yield from _beyond(Rule.EXPORT_LIMIT, sold, -idle, problem.export_max_kwh)
+
+
+def _beyond(
+    rule: Rule, flow: FloatArray, idle: FloatArray, limit: FloatArray
+) -> Iterator[Violation]:
+    """Name what is beyond a limit of the grid; soft where idle devices would be no better."""
+    avoidable = flow - np.maximum(limit, idle)
+    is_avoidable = avoidable > SLOT_TOLERANCE_KWH
+    yield from _over(rule, np.where(is_avoidable, avoidable, 0.0))
+    yield from _over(rule, np.where(is_avoidable, 0.0, flow - limit), is_soft=True)
 
 
 def _stored(battery: BatteryModel, charge: FloatArray, discharge: FloatArray) -> FloatArray:
