@@ -4,18 +4,27 @@ A solve from where the last one ended takes a tenth of the first; so several way
 tried, and the best plan is made better by turning single choices round.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.choices import Conflicts, find_conflicts
+from planner.choices import Conflicts, find_conflicts, needs_feed_rule
 from planner.dispatch import Dispatch
 from planner.flips import Flip, flips_of
 from planner.model import PlanModel, dispatch_of
 from planner.plan_problem import PlanProblem
 from planner.rounding import CarRounding, Style, settle_open
-from planner.settled import FIRST, OPEN, SECOND, Settlement, range_of, settled_bounds
+from planner.settled import (
+    ABOVE,
+    FIRST,
+    OPEN,
+    SECOND,
+    WAITING,
+    Settlement,
+    range_of,
+    settled_bounds,
+)
 from planner.solver import LinearModel, Solution
 
 # A plan that is so near to the linear problem's cost is the best there is [EUR].
@@ -42,6 +51,8 @@ class Effort:
 
 # On hard problems 8 solves leave a third more of the gap, and 30 take away a twentieth of it.
 QUICK = Effort(most_solves=16, near_eur=NEAR_EUR)
+# When time is up: the first plan there is.
+HASTY = Effort(most_solves=1, near_eur=NEAR_EUR)
 # The exact path has the time to look for less throughput at the same cost, too.
 THOROUGH = Effort(most_solves=60, near_eur=2e-6)
 
@@ -83,6 +94,10 @@ _FOR_CARS = (
     Style(rounding=CarRounding.UP),
     Style(rounding=CarRounding.DOWN),
 )
+_FOR_FEEDING = (
+    Style(rounding=CarRounding.CARRY, feed=WAITING),
+    Style(rounding=CarRounding.CARRY, feed=ABOVE),
+)
 _FOR_TURNS = (
     Style(rounding=CarRounding.CARRY, phase=0.5),
     Style(rounding=CarRounding.CARRY, phase=-0.5),
@@ -115,7 +130,7 @@ def dive(
     diver = _Diver(problem, relaxed, effort)
     if hint is not None:
         diver.take_settled(hint)
-    for style in () if diver.is_done else _styles(relaxed.conflicts):
+    for style in () if diver.is_done else _styles(problem, relaxed.conflicts):
         diver.take(diver.settle(begin, style))
         if diver.is_done:
             break
@@ -126,10 +141,16 @@ def dive(
     return diver.best
 
 
-def _styles(conflicts: Conflicts) -> Sequence[Style]:
+def _styles(problem: PlanProblem, conflicts: Conflicts) -> Sequence[Style]:
     has_car = any(one.any() for one in conflicts.car_range)
     has_turns = any(one.any() for one in conflicts.direction)
-    return (*_PLAIN, *(_FOR_CARS if has_car else ()), *(_FOR_TURNS if has_turns else ()))
+    has_feeding = bool(problem.cars) and needs_feed_rule(problem)
+    return (
+        *_PLAIN,
+        *(_FOR_CARS if has_car else ()),
+        *(_FOR_FEEDING if has_feeding else ()),
+        *(_FOR_TURNS if has_turns else ()),
+    )
 
 
 class _Diver:
@@ -139,6 +160,9 @@ class _Diver:
         self._problem = problem
         self._relaxed = relaxed
         self._left = effort.most_solves
+        if needs_feed_rule(problem) and problem.cars:
+            # Who may feed a car depends on the state of charge, and so on all slots before.
+            self._left *= 2
         self._near_eur = effort.near_eur
         self.best: Dived | None = None
 
@@ -173,23 +197,17 @@ class _Diver:
         return one if one is not None and one.conflicts.count == 0 else None
 
     def _step(self, one: Dived, style: Style, step: int) -> Dived | None:
-        """Settle what is open; after the first step of a car, in the better of two ways."""
+        """Settle what is open in the best of the ways there are."""
         rest = step >= _PATIENT_STEPS
         if step == 0 or not any(where.any() for where in one.conflicts.car_range):
             found = self._rounded(one, style, rest=rest)
             if found is not None:
                 return found
-            return self._rounded(
-                one, Style(rounding=CarRounding.DOWN, phase=style.phase), rest=True
-            )
+            return self._rounded(one, replace(style, rounding=CarRounding.DOWN), rest=True)
         # Switched off alone, what is missing would turn up in the next slot, and so on.
-        up = self._rounded(one, Style(rounding=CarRounding.UP, phase=style.phase), rest=rest)
-        down = self._rounded(
-            one, Style(rounding=CarRounding.DOWN, phase=style.phase), cars=True, rest=rest
-        )
-        if up is None or down is None:
-            return up or down
-        return up if up.objective < down.objective else down
+        up = self._rounded(one, replace(style, rounding=CarRounding.UP), rest=rest)
+        down = self._rounded(one, replace(style, rounding=CarRounding.DOWN), cars=True, rest=rest)
+        return _best((up, down))
 
     def _rounded(
         self, one: Dived, style: Style, *, cars: bool = False, rest: bool = False
@@ -223,7 +241,12 @@ class _Diver:
         while self.best is not None and not self.is_done:
             best = self.best
             flips = flips_of(
-                self._problem, self._relaxed.model, best.made, best.solution, best.dispatch
+                self._problem,
+                self._relaxed.model,
+                best.made,
+                best.solution,
+                best.dispatch,
+                least_eur=self._near_eur / 2.0,
             )
             if not self._take_first(best, flips):
                 return
@@ -239,6 +262,13 @@ class _Diver:
             if self.take(turned):
                 return True
         return False
+
+
+def _best(found: Iterable[Dived | None]) -> Dived | None:
+    """Return the cheapest that there is."""
+    return min(
+        (one for one in found if one is not None), key=lambda one: one.objective, default=None
+    )
 
 
 def _settle_cars(problem: PlanProblem, dispatch: Dispatch, made: Settlement) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from planner.choices import find_conflicts
 from planner.dispatch import cost_of
-from planner.dive import Dived, Relaxed, dive
+from planner.dive import HASTY, QUICK, Dived, Relaxed, dive
 from planner.marginals import marginals
 from planner.model import Memory, PlanModel, build_model, dispatch_of
 from planner.outcome import NoPlanError, Outcome
@@ -25,7 +25,8 @@ def plan_fast(
     Args:
         problem: Checked.
         seconds: A clock that only goes forward [s].
-        time_limit_s: For the linear problem; what follows takes a few milliseconds more.
+        time_limit_s: For the linear problem; what follows takes a few milliseconds more, less
+            when it is over.
         memory: The last plan, from which deviating costs something.
 
     Raises:
@@ -33,9 +34,8 @@ def plan_fast(
     """
     end_s = seconds() + time_limit_s
     relaxed = relax(problem, memory, time_limit_s=time_limit_s)
-    if seconds() >= end_s and relaxed.conflicts.count:
-        raise NoPlanError("time was up after the linear problem", is_time_up=True)
-    return outcome_of(problem, relaxed, dive(problem, relaxed))
+    effort = QUICK if seconds() < end_s else HASTY
+    return outcome_of(problem, relaxed, dive(problem, relaxed, effort))
 
 
 def relax(problem: PlanProblem, memory: Memory | None, *, time_limit_s: float) -> Relaxed:

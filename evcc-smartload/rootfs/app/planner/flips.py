@@ -18,8 +18,6 @@ from planner.plan_problem import FloatArray, PlanProblem
 from planner.settled import FIRST, OFF, OPEN, SECOND, ChoiceArray, Settlement
 from planner.solver import Solution
 
-# A turn must be able to bring this much to be tried [EUR].
-_WORTH_TRYING_EUR = 1e-4
 # So many slots of a car that could be switched on, and as many that could be switched off.
 _BEST_SLOTS = 6
 # A battery's turn brings a third of the most it can, as a rule; to sort it among those of cars.
@@ -64,14 +62,16 @@ class _Point:
     row_dual: FloatArray
 
 
-def flips_of(
+def flips_of(  # noqa: PLR0913  # a point, and what it is the point of
     problem: PlanProblem,
     model: PlanModel,
     made: Settlement,
     solution: Solution,
     dispatch: Dispatch,
+    *,
+    least_eur: float,
 ) -> list[Flip]:
-    """Return the turns that may pay, most promising first."""
+    """Return the turns that may bring ``least_eur``, most promising first."""
     value, col_dual, row_dual = solution.col_value, solution.col_dual, solution.row_dual
     if value is None or col_dual is None or row_dual is None:
         return []
@@ -89,7 +89,7 @@ def flips_of(
     bought = _Side(first=layout.grid_import, most=most_in_kwh(problem))
     sold = _Side(first=layout.grid_export, most=most_out_kwh(problem))
     found += _turns(point, made.grid, ("grid", 0), bought, sold)
-    worth = [flip for flip in found if flip.most_eur > _WORTH_TRYING_EUR]
+    worth = [flip for flip in found if flip.most_eur > least_eur]
     worth.sort(key=lambda flip: -flip.likely_eur)
     return worth
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from planner.dive import dive
+from planner.dive import HASTY, QUICK, dive
 from planner.fast import outcome_of, relaxed_of
 from planner.model import Memory, PlanModel, build_model
-from planner.outcome import NoPlanError, Outcome
+from planner.outcome import Outcome
 from planner.plan_problem import PlanProblem
 from planner.settled import Settlement
 from planner.solver import Basis, LinearModel
@@ -45,7 +45,7 @@ class RollingPlanner:
             memory: The last plan, from which deviating costs something.
 
         Raises:
-            NoPlanError: There is none, or none was found in time.
+            NoPlanError: There is none, or time was up in the linear problem.
         """
         last, basis = self._model, self._basis
         model = build_model(problem, memory, like=last)
@@ -65,8 +65,7 @@ class RollingPlanner:
         begin_s = self._seconds()
         relaxed = relaxed_of(problem, model, linear, time_limit_s=time_limit_s)
         self._basis = linear.basis()
-        if self._seconds() - begin_s >= time_limit_s and relaxed.conflicts.count:
-            raise NoPlanError("time was up after the linear problem", is_time_up=True)
-        plan = dive(problem, relaxed, hint=hint)
+        effort = QUICK if self._seconds() - begin_s < time_limit_s else HASTY
+        plan = dive(problem, relaxed, effort, hint=hint)
         self._made = None if plan is None else plan.made
         return outcome_of(problem, relaxed, plan)

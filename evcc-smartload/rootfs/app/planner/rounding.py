@@ -37,10 +37,17 @@ class CarRounding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """A way of rounding; ``phase`` is the share that the first turn is ahead."""
+    """A way of rounding.
+
+    Args:
+        rounding: What becomes of a car's power.
+        phase: The share that a battery's first turn is ahead.
+        feed: What is done where a car would be charged from a battery that may not.
+    """
 
     rounding: CarRounding
     phase: float = 0.0
+    feed: int = LIMITED
 
 
 def settle_open(
@@ -70,6 +77,7 @@ def settle_open(
             _take_turns(made.direction[index], where, charged, given, style.phase)
             waits |= where
     _settle_meter(problem, dispatch, conflicts, made, waits)
+    made.feed[conflicts.feed] = style.feed
 
 
 def _settle_meter(
@@ -91,7 +99,6 @@ def _settle_meter(
         ):
             open_ = where & ~waits
             into[open_] = np.where(one >= other, FIRST, SECOND)[open_]
-    made.feed[conflicts.feed] = LIMITED
 
 
 def _take_turns(

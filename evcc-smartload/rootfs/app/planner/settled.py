@@ -26,6 +26,10 @@ SECOND = 1
 """The second of two flows is possible: discharge, export."""
 LIMITED = 0
 """What batteries give while a car charges is limited to the house's need."""
+ABOVE = 1
+"""Batteries that may feed cars above their limit stay above it."""
+WAITING = 2
+"""No car charges that need not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -173,7 +177,11 @@ def settled_bounds(problem: PlanProblem, model: PlanModel, made: Settlement) -> 
         close(discharge, made.export[index] == SECOND)
     for index, car in enumerate(problem.cars):
         _bound_car(problem, model, index, car, made.car_range[index], (lower, upper))
-    _limit_feed(problem, model, made.feed == LIMITED, upper)
+    _limit_feed(problem, model, made.feed, (lower, upper))
+    for index, car in enumerate(problem.cars):
+        if car.fixed_kwh is None:
+            powers = layout.cars[index]
+            close((powers.power, powers.more_power), made.feed == WAITING)
     return replace(model.bounds, col_lower=lower, col_upper=upper)
 
 
@@ -228,20 +236,44 @@ def _bound_car(  # noqa: PLR0913, PLR0917  # one car's share of settled_bounds
 
 
 def _limit_feed(
-    problem: PlanProblem, model: PlanModel, where: BoolArray, upper: FloatArray
+    problem: PlanProblem,
+    model: PlanModel,
+    chosen: ChoiceArray,
+    bounds: tuple[FloatArray, FloatArray],
 ) -> None:
-    """Leave the batteries no more than the house's need, shared by their power."""
-    if not where.any():
-        return
-    limited = [
+    """Leave batteries no more than the house's need, or keep them above their limits."""
+    lower, upper = bounds
+    limited, above = chosen == LIMITED, chosen == ABOVE
+    n = model.layout.n_slots
+    never = [index for index, one in enumerate(problem.batteries) if not one.may_feed_cars]
+    partly = [
         index
         for index, one in enumerate(problem.batteries)
-        if not one.may_feed_cars or one.cars_above_kwh > 0.0
+        if one.may_feed_cars and one.cars_above_kwh > 0.0
     ]
-    power_kw = sum(problem.batteries[index].discharge_max_kw for index in limited)
+    _share_need(problem, model, [*never, *partly], limited, upper)
+    _share_need(problem, model, never, above, upper)
+    for index in partly:
+        first, battery = model.layout.batteries[index].soc, problem.batteries[index]
+        places = np.arange(first, first + n)[above]
+        lower[places] = np.minimum(np.maximum(lower[places], battery.cars_above_kwh), upper[places])
+
+
+def _share_need(
+    problem: PlanProblem,
+    model: PlanModel,
+    batteries: list[int],
+    where: BoolArray,
+    upper: FloatArray,
+) -> None:
+    """Leave these batteries the house's need together, shared by their power."""
+    if not where.any() or not batteries:
+        return
+    n = model.layout.n_slots
+    power_kw = sum(problem.batteries[index].discharge_max_kw for index in batteries)
     need = house_need(problem, np.zeros(problem.n_slots))[where]
-    for index in limited:
-        cols, n = model.layout.batteries[index], model.layout.n_slots
+    for index in batteries:
+        cols = model.layout.batteries[index]
         share = problem.batteries[index].discharge_max_kw / power_kw if power_kw > 0.0 else 0.0
         left = share * need
         for first in (cols.discharge, cols.more_discharge):
