@@ -47,7 +47,7 @@ EXACT_GAP_CT = 0.1
 FAST_MEAN_PCT = 0.1
 FAST_MOST_CT = 2.0
 THROUGHPUT_PCT = 1.0
-ROLLED_CT = 0.1
+ROLLED_CT = 2.0
 EXACT_MS, FAST_MEDIAN_MS, FAST_95_MS, COLD_RATIO = 1000.0, 6.0, 15.0, 2.0
 # Problems with more slots than this may take the longer time when planned again.
 _DAY_SLOTS, ROLL_DAY_MS, ROLL_MS = 96, 3.0, 8.0
