@@ -12,7 +12,6 @@ from planner.settled import Settlement
 from planner.solver import Basis, LinearModel
 from planner.start import idle_basis, moved_basis
 
-
 # A gap up to this may stay from one plan to the next [EUR]; beyond it every plan looks anew.
 _BEARABLE_EUR = 0.02
 
