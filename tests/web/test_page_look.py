@@ -18,7 +18,7 @@ Open = Callable[..., Visitor]
 Serve = Callable[..., ServedHome]
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "evcc-smartload/page/node_modules/axe-core/axe.min.js"
-VIEWS = ["now", "buffer", "forecast"]
+VIEWS = ["now", "plan", "buffer", "forecast"]
 GRAVE = {"serious", "critical"}
 
 
