@@ -15,7 +15,8 @@ from domain.problem import ProblemCode
 from domain.state import SystemState
 from inbox import Wish
 from main import run_loop
-from tests.support.sim_service import SimService, build_service
+from parts import PLAN_FAILED
+from tests.support.sim_service import UNPLANNED, SimService, build_service
 
 START = datetime(2026, 5, 4, 9, 50, tzinfo=UTC)
 CLEAR: dict[str, bool | float] = {
@@ -32,6 +33,9 @@ CLEAR: dict[str, bool | float] = {
     "automatic_mode": False,
     "starting": False,
 }
+FAULTS: tuple[dict[str, bool | float], ...] = tuple(
+    {name: 60.0 if name == "slow_s" else True} for name in CLEAR
+)
 
 
 @dataclass(slots=True)
@@ -64,7 +68,7 @@ class Watched:
 def live(tmp_path: Path) -> Iterator[Watched]:
     structlog.reset_defaults()
     with capture_logs() as lines:
-        service = build_service(tmp_path, start=START, battery_min_soc=50)
+        service = build_service(tmp_path, start=START, battery_min_soc=50, forecast_every=UNPLANNED)
         watched = Watched(service=service, lines=lines)
         assert service.parts.buffer_calc is not None
         service.parts.buffer_calc.activate_live()
@@ -258,3 +262,18 @@ def test_a_wish_that_cannot_be_fulfilled_does_not_end_the_loop(
     assert len([line for line in live.lines if line["event"] == "cycle_failed"]) == 1
     assert len(live.events()) >= n_before + 4
     assert live.state().problems == ()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_whatever_evcc_says_there_is_a_plan_or_the_reason_why_not(
+    tmp_path: Path, fault: dict[str, bool | float]
+) -> None:
+    service = build_service(tmp_path, start=START, poll=timedelta(minutes=15))
+    run_loop(service.parts, until=START + timedelta(minutes=1))
+    service.home.faults.set(**fault)
+
+    run_loop(service.parts, until=START + timedelta(minutes=20))
+
+    assert PLAN_FAILED not in service.parts.failures
+    result = service.parts.planning.result
+    assert result.plan is not None or result.skipped

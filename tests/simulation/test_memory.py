@@ -26,6 +26,7 @@ from domain.state import CycleKind
 from forecaster.series import FloatArray
 from history_import import HistoryImport
 from main import run_loop, turn
+from planner.plan_facts import PLAN_KIND
 from retrospect import Retrospect
 from simulator.default_home import default_options
 from simulator.default_house import DEFAULT_HOME, default_market, default_solar_provider
@@ -275,10 +276,13 @@ def test_each_cycles_word_and_decision_is_on_record(tmp_path: Path) -> None:
         issued = store.read_issued(kind, START, end)
         assert [slot_start(one.issued_at) for one in issued] == [one.band.start for one in issued]
         assert len(issued) == n_cycles
+    turns = [START + turn * SLOT for turn in range(n_cycles)]
     decisions = store.read_decisions(START, end)
-    assert [one.at for one in decisions] == [START + turn * SLOT for turn in range(n_cycles)]
-    assert {one.kind for one in decisions} == {"buffer"}
-    assert all("new_buffer_pct" in one.facts and "reason" in one.facts for one in decisions)
+    assert {one.kind for one in decisions} == {"buffer", PLAN_KIND}
+    of_buffer = [one for one in decisions if one.kind == "buffer"]
+    assert [one.at for one in of_buffer] == turns
+    assert all("new_buffer_pct" in one.facts and "reason" in one.facts for one in of_buffer)
+    assert [one.at for one in decisions if one.kind == PLAN_KIND] == turns
     service.parts.memory.close(1.0)
 
 

@@ -18,6 +18,9 @@ from site_watch import Evcc
 EVCC_URL = "http://evcc.test:7070"
 # Explaining a plan takes many times what planning takes, and few tests look at it.
 UNEXPLAINED = TimeLimits(explain_s=0.0)
+# Where a plan is not looked at, whatever is found at once will do.
+AT_ONCE = TimeLimits(plan_s=0.05, explain_s=0.0)
+UNPLANNED = timedelta(minutes=1)
 
 
 class SteppedClock:
@@ -80,12 +83,13 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
     poll: timedelta = timedelta(minutes=5),
     interval_s: float = 30.0,
     forecast_every: timedelta = timedelta(0),
-    plan_limits: TimeLimits = UNEXPLAINED,
+    plan_limits: TimeLimits = AT_ONCE,
 ) -> SimService:
     """Build the parts as ``main`` does, on a home that may have been running before.
 
     A forecast costs more than all the rest of a cycle; weeks of simulated time do with a few a
-    day (``forecast_every``).
+    day (``forecast_every``). Then nothing is planned, which costs more still; ``UNPLANNED`` is for
+    a forecast in every cycle and no plan.
     """
     clock = clock or SteppedClock(start)
     home = home or default_home(seed=seed, start=start, clock=clock, interval_s=interval_s)
