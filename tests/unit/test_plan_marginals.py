@@ -105,3 +105,29 @@ def test_on_a_realistic_day_without_cars_too(seed: int) -> None:
     rng = np.random.default_rng(seed)
 
     assert_marginals_are_true(random_problem(rng, n_slots=8, slot_h=1.0, max_cars=0))
+
+
+def test_a_fuse_makes_a_kwh_dear() -> None:
+    home = problem(
+        6,
+        buy=PRICES,
+        load=LOAD,
+        pv=SUN,
+        import_max=1.05,
+        batteries=[battery(soc_kwh=0.3, charge_max_kw=1.7, charge_efficiency_frac=0.93)],
+    )
+
+    assert_marginals_are_true(home)
+
+
+def test_what_cannot_be_fed_in_makes_a_kwh_welcome() -> None:
+    home = problem(
+        6,
+        buy=PRICES,
+        load=LOAD,
+        pv=SUN,
+        export_max=1.2,
+        batteries=[battery(soc_kwh=8.7, charge_max_kw=1.7, charge_efficiency_frac=0.93)],
+    )
+
+    assert_marginals_are_true(home)

@@ -159,30 +159,19 @@ def _write_grid(sheet: _Sheet) -> None:
     if problem.import_max_kwh is not None:
         over = sheet.cols(layout.over_import)
         sheet.upper[bought] = np.minimum(problem.import_max_kwh, most_in)
-        sheet.upper[over] = np.maximum(_idle_need(problem) - problem.import_max_kwh, 0.0)
+        # What is bought while nothing is planned cannot be avoided; more would be on purpose.
+        sheet.upper[over] = np.maximum(sheet.net_kwh - problem.import_max_kwh, 0.0)
         sheet.cost[over] = problem.import_price_eur_per_kwh + over_eur
     if problem.export_max_kwh is not None:
         sheet.upper[sold] = np.minimum(problem.export_max_kwh, most_out)
-    if layout.over_export >= 0:
-        over = sheet.cols(layout.over_export)
-        sheet.upper[over] = np.maximum(-_idle_need(problem) - problem.export_max_kwh, 0.0)
-        sheet.cost[over] = over_eur - problem.export_price_eur_per_kwh
+        if layout.over_export >= 0:
+            over = sheet.cols(layout.over_export)
+            sheet.upper[over] = np.maximum(-sheet.net_kwh - problem.export_max_kwh, 0.0)
+            sheet.cost[over] = over_eur - problem.export_price_eur_per_kwh
     if layout.curtail >= 0:
         sheet.upper[sheet.cols(layout.curtail)] = problem.pv_kwh
     balance = slice(0, layout.n_slots)
     sheet.row_lower[balance] = sheet.row_upper[balance] = problem.load_kwh - problem.pv_kwh
-
-
-def _idle_need(problem: PlanProblem) -> FloatArray:
-    """Return what the meter counts in while nothing is planned [kWh]; negative: out.
-
-    So much of it as is beyond fuse or export limit cannot be avoided in any case. More than that
-    would be bought or sold on purpose.
-    """
-    need: FloatArray = problem.load_kwh - problem.pv_kwh
-    for car in problem.cars:
-        need = need if car.fixed_kwh is None else need + car.fixed_kwh
-    return need
 
 
 def _write_battery(sheet: _Sheet, index: int) -> None:

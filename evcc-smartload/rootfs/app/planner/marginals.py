@@ -29,9 +29,16 @@ def marginals(problem: PlanProblem, relaxed: Relaxed, plan: Dived) -> FloatArray
     n = problem.n_slots
     value: FloatArray = row_dual[BALANCE_ROW : BALANCE_ROW + n].copy()
     net, house = net_kwh(problem), problem.load_kwh - problem.pv_kwh
-    rows = rows_of(problem, relaxed.model.layout)
+    layout = relaxed.model.layout
+    rows = rows_of(problem, layout)
+    # What goes beyond fuse or export limit is what cannot be avoided, and that moves, too.
+    for over, sign in ((layout.over_import, 1.0), (layout.over_export, -1.0)):
+        if over >= 0:
+            unavoidable = relaxed.model.bounds.col_upper[over : over + n] > 0.0
+            bound_dual = np.minimum(col_dual[over : over + n], 0.0)
+            value += sign * np.where(unavoidable, bound_dual, 0.0)
     for index, battery in enumerate(problem.batteries):
-        cols, owner = relaxed.model.layout.batteries[index], rows.owner[index]
+        cols, owner = layout.batteries[index], rows.owner[index]
         charged = np.minimum(col_dual[cols.charge : cols.charge + n], 0.0)
         given = np.minimum(col_dual[cols.discharge : cols.discharge + n], 0.0)
         if must_store_surplus(battery, problem):

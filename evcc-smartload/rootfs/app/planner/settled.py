@@ -193,14 +193,12 @@ def _open_meter(
     The other direction is closed, so no bound is needed against buying to sell.
     """
     layout, n = model.layout, model.layout.n_slots
-    for choice, first, over, limit in (
-        (FIRST, layout.grid_import, layout.over_import, problem.import_max_kwh),
-        (SECOND, layout.grid_export, layout.over_export, problem.export_max_kwh),
+    for choice, first, limit in (
+        (FIRST, layout.grid_import, problem.import_max_kwh),
+        (SECOND, layout.grid_export, problem.export_max_kwh),
     ):
         where = made.grid == choice
         upper[first : first + n][where] = INFINITY if limit is None else limit[where]
-        if over >= 0:
-            upper[over : over + n][where] = INFINITY
 
 
 def _bound_car(  # noqa: PLR0913, PLR0917  # one car's share of settled_bounds
