@@ -5,14 +5,16 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from domain.config_problem import ConfigProblem
-from tests.support.browser import OTHER_DEVICES_NAME, Visitor
+from tests.support.browser import OTHER_DEVICES_NAME, Look, Visitor, visit
 from tests.support.prefix_proxy import PREFIX, ingress_to
 from tests.support.served_home import POLL, ServedHome, Setting
-from tests.support.web_service import PASSWORD
+from tests.support.shown_state import bare_state
+from tests.support.web_service import PASSWORD, Service, running
 from web.access import INGRESS_PEER, AccessRules
+from web.app import STATIC_DIR
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +52,24 @@ def test_the_page_reconnects_after_the_service_restarts(home: ServedHome, open_p
     expect(page.get_by_test_id("event-row")).to_have_count(2)
     home.move(QUARTER)
     expect(page.get_by_test_id("event-row")).to_have_count(3)
+
+
+def test_a_page_that_comes_before_the_first_cycle_fills_by_itself(chromium: Browser) -> None:
+    service = Service(static_dir=STATIC_DIR)
+    with (
+        running(service.app()) as server,
+        visit(chromium, f"http://127.0.0.1:{server.port}/", Look()) as visitor,
+    ):
+        visitor.let_loads_fail()
+        visitor.go("buffer")
+        banner = visitor.page.get_by_test_id("banner")
+        expect(banner).to_be_visible()
+        assert banner.get_attribute("data-mode") is None
+
+        service.store.update(bare_state())
+
+        expect(banner).to_contain_text(re.compile("Puffer"))
+        status_is(visitor.page, "live")
 
 
 def test_without_a_stream_the_page_polls(home: ServedHome, open_page: Open) -> None:
