@@ -3,7 +3,8 @@
 Run from the repository's root: .venv/bin/python -m tools.take_screenshots
 
 The buffer is shown as a newcomer meets it, observed for ten days; the moment and the forecast are
-shown live, on a sunny day on which a car charges. It takes a few minutes.
+shown live, on a sunny day on which a car charges, and the plan when battery and car have something
+to wait for. It takes a few minutes.
 """
 
 import io
@@ -28,7 +29,7 @@ IMAGES = ROOT / "docs/images"
 PORT = 8198
 URL = f"http://127.0.0.1:{PORT}"
 WIDTH_PX = 1280
-HEIGHT_PX = {"now": 900, "buffer": 1000, "forecast": 1240}
+HEIGHT_PX = {"now": 900, "buffer": 1000, "forecast": 1240, "plan": 1580}
 COLOURS = 255
 FASTEST = 3600.0
 CYCLES_A_DAY = 96
@@ -36,6 +37,7 @@ CYCLES_A_DAY = 96
 SUNNY_KW = 4.0
 CHARGING_KW = 1.5
 HALF_FULL_PCT = (30.0, 90.0)
+SAVING_EUR = 0.2
 LOOK_EVERY_S = 0.1
 
 State = dict[str, object]
@@ -89,6 +91,21 @@ def is_sunny_with_a_car(state: State) -> bool:
     )
 
 
+def is_much_planned(state: State) -> bool:
+    """Whether a plan of battery and car saves something and is told in full."""
+    plan = state["plan_summary"]
+    if not isinstance(plan, dict) or plan["status"] != "proven" or plan["saving_eur"] < SAVING_EUR:
+        return False
+    codes = {action["code"] for action in [*plan["now"], *plan["next"]]}
+    return bool({"car_waits", "battery_serves_house"} <= codes)
+
+
+def is_explained(state: State) -> bool:
+    """Whether the plan says what else could be done."""
+    plan = state["plan_summary"]
+    return isinstance(plan, dict) and bool(plan["is_explained"])
+
+
 def take(browser: Browser, view: str) -> None:
     """Take one picture and make it small."""
     page = browser.new_page(
@@ -131,6 +148,11 @@ def main() -> None:
                 ask("/demo/speed", {"speed": 1})
                 take(browser, "now")
                 take(browser, "forecast")
+                ask("/demo/speed", {"speed": FASTEST})
+                wait_for(is_much_planned)
+                ask("/demo/speed", {"speed": 1})
+                wait_for(is_explained)
+                take(browser, "plan")
                 browser.close()
         finally:
             demo.send_signal(signal.SIGTERM)
