@@ -136,6 +136,55 @@ def test_a_rest_too_small_to_charge_is_no_reason_to_charge_it_slot_after_slot() 
     assert (plan.dispatch.car_kwh[0] > 0.0).sum() == 2
 
 
+def test_a_start_from_which_the_solver_ends_without_knowing_is_begun_anew() -> None:
+    # Nothing may be fed in, what is left of the sun has nowhere to go, and the cars are away.
+    home = problem(
+        5,
+        slot_h=0.25,
+        buy=-0.08,
+        sell=0.08,
+        pv=[1.4, 1.5, 1.2, 0.0, 0.7],
+        load=[0.7, 0.3, 0.4, 0.1, 0.7],
+        export_max=0.0,
+        batteries=[
+            battery(
+                name="one",
+                capacity_kwh=5.0,
+                soc_kwh=4.8,
+                soc_max_kwh=5.0,
+                charge_max_kw=0.0,
+                discharge_max_kw=0.0,
+                discharge_efficiency_frac=0.9,
+                wear_eur_per_kwh=0.01,
+                may_grid_charge=False,
+                may_export=False,
+                may_feed_cars=False,
+            ),
+            battery(
+                name="two",
+                soc_kwh=4.2,
+                charge_max_kw=1.0,
+                discharge_max_kw=0.0,
+                charge_efficiency_frac=0.9,
+                discharge_efficiency_frac=0.9,
+                may_grid_charge=False,
+                may_export=False,
+                may_feed_cars=False,
+                cars_above_kwh=7.0,
+            ),
+        ],
+        cars=[
+            car(deadline_slot=0, ranges=(PowerRange(low_kw=0.0, high_kw=3.68),)),
+            car(deadline_slot=0, ranges=(ONE_PHASE, THREE_PHASES)),
+        ],
+    )
+
+    plan = fast(home)
+
+    assert broken(home, plan) == []
+    assert plan.is_proved
+
+
 def test_decisions_that_are_forced_and_cannot_be_are_no_plan() -> None:
     home = replace(
         problem(2, batteries=[battery(soc_kwh=0.0)]),

@@ -220,6 +220,13 @@ class LinearModel:
         self._begins_with_primal = False
         highs.run()
         status = _status_of(highs)
+        if status is SolveStatus.FAILED:
+            # From a point that is highly degenerate HiGHS may end without knowing; from nothing it
+            # does not.
+            highs.clearSolver()
+            highs.setOptionValue("simplex_strategy", _DUAL)
+            highs.run()
+            status = _status_of(highs)
         if status is not SolveStatus.OPTIMAL:
             return _without_point(status)
         solution = highs.getSolution()
