@@ -168,12 +168,12 @@ def test_every_chart_has_its_table(evening: ServedHome, open_plan: Callable[...,
     plan = plan_of(evening)
     page = open_plan(evening.url, Look())
     board = page.get_by_test_id("plan-board")
+    expect(board.locator("sl-table")).to_have_count(3)
 
     for summary in board.locator("sl-table summary").all():
         summary.click()
 
     expect(board.locator("canvas")).to_have_count(3)
-    expect(board.locator("sl-table")).to_have_count(3)
     for table in board.locator("sl-table").all():
         expect(table.locator("tbody tr")).to_have_count(plan["n_slots"])
     price = f"{100 * plan['import_price_eur_per_kwh'][0]:.1f} ct/kWh"
