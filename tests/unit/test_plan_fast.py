@@ -12,6 +12,7 @@ from planner.verify import verify
 from tests.support.plan_courses import after, remembered
 from tests.support.plan_problems import (
     ONE_PHASE,
+    THREE_PHASES,
     battery,
     car,
     pieces,
