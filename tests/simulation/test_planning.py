@@ -11,9 +11,9 @@ from domain.plan import PlanStatus, Rung, SkipCause
 from domain.site import BatteryMode
 from domain.state import SystemState
 from main import run_loop
-from planner.horizon_planner import PlanResult, TimeLimits
+from planner.horizon_planner import PlanResult
 from state_store import _snapshot_to_json_dict
-from tests.support.sim_service import SimService, build_service
+from tests.support.sim_service import UNHURRIED, SimService, build_service
 
 # A sunny noon, local time 13:00: prices are known until the next midnight.
 NOON = datetime(2026, 4, 24, 11, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ QUARTER = timedelta(minutes=15)
 
 @pytest.fixture
 def service(tmp_path: Path) -> SimService:
-    return build_service(tmp_path, start=NOON, poll=QUARTER, plan_limits=TimeLimits())
+    return build_service(tmp_path, start=NOON, poll=QUARTER, plan_limits=UNHURRIED)
 
 
 def live_on(service: SimService, duration: timedelta = timedelta(minutes=1)) -> SystemState:

@@ -17,7 +17,10 @@ from site_watch import Evcc
 
 EVCC_URL = "http://evcc.test:7070"
 # Explaining a plan takes many times what planning takes, and few tests look at it.
-UNEXPLAINED = TimeLimits(explain_s=0.0)
+UNEXPLAINED = TimeLimits(plan_s=60.0, explain_s=0.0)
+# The limits are real time, whatever a test's clock says: where a plan is looked at, a busy machine
+# must not find another one.
+UNHURRIED = TimeLimits(plan_s=60.0, explain_s=60.0, alternative_s=60.0)
 # Where a plan is not looked at, whatever is found at once will do.
 AT_ONCE = TimeLimits(plan_s=0.05, explain_s=0.0)
 UNPLANNED = timedelta(minutes=1)

@@ -24,7 +24,16 @@ MAIN = Path(__file__).parents[2] / "evcc-smartload/rootfs/app/main.py"
 UP_S = 120.0
 PAST_S = 600.0  # a limit; on two free cores it takes about twenty seconds
 STOP_S = 2.0
+OWN_S = 0.2
 OWNER_PCT = 50
+
+
+def times_slower() -> float:
+    """How many times longer than on a free core a computation takes now, 1 or more."""
+    began_s, began_cpu_s = time.monotonic(), time.thread_time()
+    while (own_s := time.thread_time() - began_cpu_s) < OWN_S:
+        pass
+    return max(1.0, (time.monotonic() - began_s) / own_s)
 
 
 class DemoProcess:
@@ -148,6 +157,9 @@ def test_a_newcomer_watches_the_demo_and_goes_live(demo: DemoProcess, chromium: 
             page.get_by_test_id("speed").select_option("60")
         page.goto("about:blank")
 
+    before = times_slower()
     code, took_s = demo.stop()
 
-    assert (code, took_s < STOP_S) == (0, True), "".join(demo.said[-20:])
+    # What others take of the machine is not what the service takes.
+    limit_s = STOP_S * max(before, times_slower())
+    assert (code, took_s < limit_s) == (0, True), f"{took_s:.1f} s\n{''.join(demo.said[-20:])}"

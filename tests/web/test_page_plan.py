@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from domain.plan import Plan, PlanStatus, Rung, SkipCause, Skipped
 from domain.state import SystemState
-from planner.horizon_planner import TimeLimits
 from tests.support.browser import Look, Visitor, visit
 from tests.support.served_home import ServedHome, Setting
 from tests.support.shown_plan import shown_plan
 from tests.support.shown_state import BERLIN, full_state
+from tests.support.sim_service import UNHURRIED
 from tests.support.web_service import Service, running
 from tests.web.test_page_look import grave_violations
 from web.app import STATIC_DIR
@@ -30,7 +30,7 @@ Open = Callable[..., Visitor]
 QUARTER = timedelta(minutes=15)
 # Dark, dear now and cheap at night, and a car at the wall: there is something to plan.
 WINTER_EVENING = datetime(2026, 1, 14, 17, 30, tzinfo=UTC)
-EXPLAINED = Setting(start=WINTER_EVENING, plan_limits=TimeLimits())
+EXPLAINED = Setting(start=WINTER_EVENING, plan_limits=UNHURRIED)
 # Right options and no demo, so that nothing but the plan is talked about.
 FULL = full_state()
 SHOWN = replace(
