@@ -442,7 +442,7 @@ def test_what_a_plan_may_do_has_careful_defaults(folder: Path) -> None:
         ("battery_efficiency_pct", "0.9", "60 to 100 %"),
         ("battery_wear_ct_per_kwh", "inf", "0 to 50 ct"),
         ("grid_import_limit_kw", "nan", "1 to 200 kW"),
-        ("plan_hours", "72", "24 to 48 h"),
+        ("plan_hours", "96", "24 to 72 h"),
         ("grid_charging", "maybe", "true or false"),
     ],
 )

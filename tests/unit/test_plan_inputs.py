@@ -185,6 +185,17 @@ def test_the_running_slot_is_the_first_and_the_horizon_as_long_as_the_option_say
     assert built(cfg=Config(plan_hours=24)).problem.n_slots == 96
 
 
+def test_beyond_the_forecasts_their_last_day_comes_again() -> None:
+    task = built(cfg=Config(plan_hours=72))
+
+    load, buys = task.problem.load_kwh, task.problem.import_price_eur_per_kwh
+    assert task.problem.n_slots == 288
+    assert load[-40:].tolist() == load[-136:-96].tolist()
+    assert buys[-40:].tolist() == buys[-136:-96].tolist()
+    assert "as_the_day_before" in task.assumed
+    assert "as_the_day_before" not in built().assumed
+
+
 def test_hourly_prices_are_laid_onto_quarter_hours_and_the_forecast_follows() -> None:
     inputs = built()
 

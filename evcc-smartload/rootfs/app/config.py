@@ -240,9 +240,9 @@ class Config(BaseModel):
         int,
         Field(
             ge=24,
-            le=48,
+            le=72,
             json_schema_extra={"unit": "h"},
-            description="How far ahead is planned [h], 24 to 48.",
+            description="How far ahead is planned [h], 24 to 72.",
         ),
         _Number,
     ] = 48

@@ -20,6 +20,8 @@ class Assumption(StrEnum):
     """Feed-in brings nothing where no price for it is known."""
     IMPORT_PRICE = "import_price"
     """Prices of the day before stand in for some that are neither published nor forecast."""
+    AS_THE_DAY_BEFORE = "as_the_day_before"
+    """What lies after the forecasts is like their last day."""
     NO_SUN = "no_sun"
     """There is no forecast of PV: none is expected."""
     CAR_PHASES = "car_phases"

@@ -23,6 +23,8 @@ from planner.assumption import Assumption
 # Below, a plan is no better than the rules of evcc.
 SHORTEST_SLOTS = SLOTS_PER_DAY // 2
 _SUN_SHINES_KW = 0.1
+# As far as forecasts reach.
+_WHOLE_SLOTS = 2 * SLOTS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,13 +86,19 @@ def read_expected(
         Assumption.NO_SUN: sun is None,
         Assumption.IMPORT_PRICE: not np.isfinite(buys).all(),
         Assumption.EXPORT_PRICE: not np.isfinite(sells).all(),
+        Assumption.AS_THE_DAY_BEFORE: _WHOLE_SLOTS <= n_all < n_most,
     }
+    # Forecasts reach two days; what an owner plans beyond is like the last day that is forecast.
+    # One that ends early says that something is wrong, and shortens the plan.
+    is_whole = n_all >= _WHOLE_SLOTS
+    n_ahead = max(n_all, n_most) if is_whole else n_all
+    dark, middle, bright = (_repeated(course, n_ahead) for course in _sun(start, n_all, sun))
     return Expected(
-        n_slots=min(n_most, n_all),
-        load_kwh=np.maximum(load_kw[:n_all], 0.0) * SLOT_H,
-        sun_kwh=_sun(start, n_all, sun),
-        import_price=_as_the_day_before(buys),
-        export_price=np.nan_to_num(sells, nan=0.0),
+        n_slots=min(n_most, n_ahead),
+        load_kwh=_repeated(np.maximum(load_kw[:n_all], 0.0) * SLOT_H, n_ahead),
+        sun_kwh=(dark, middle, bright),
+        import_price=_repeated(_as_the_day_before(buys), n_ahead),
+        export_price=_repeated(np.nan_to_num(sells, nan=0.0), n_ahead),
         n_known_prices=n_known,
         can_curtail=site.export_limit_kw is not None,
         assumed=frozenset(name for name, is_lacking in lacking.items() if is_lacking),
@@ -159,6 +167,13 @@ def _prices(
         if n_known == 0:
             n_known = max(0, band.n_known - max(0, (start - band.start) // SLOT))
     return prices, n_known
+
+
+def _repeated(values: FloatArray, n_slots: int) -> FloatArray:
+    """Return ``n_slots`` values: where a series ends its last day comes again."""
+    while len(values) < n_slots:
+        values = np.concatenate((values, values[-SLOTS_PER_DAY:]))
+    return values[:n_slots]
 
 
 def _as_the_day_before(prices: FloatArray) -> FloatArray:

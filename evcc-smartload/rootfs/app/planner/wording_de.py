@@ -149,6 +149,7 @@ ASSUMED = {
     "battery_left_out": "Geplant ist ohne Hausakku: Sein Ladestand oder seine Kapazität fehlt.",
     "export_price": "Wo kein Einspeisepreis bekannt ist, zählt die Einspeisung nichts.",
     "import_price": "Wo ein Strompreis fehlt, zählt der vom Tag davor.",
+    "as_the_day_before": "Was nach den Prognosen kommt, ist angenommen wie ihr letzter Tag.",
     "no_sun": "Es gibt keine Sonnenprognose: Geplant ist ohne Sonne.",
     "car_phases": "Angenommen ist, mit wie vielen Phasen ein Auto lädt: mit einer oder drei.",
     "car_current": "Angenommen ist, mit welchem Strom ein Auto lädt: mit 6 bis 16 A.",

@@ -158,6 +158,7 @@ ASSUMED = {
     "battery_left_out": "Planned without the home battery: its charge or capacity is missing.",
     "export_price": "Where no feed-in price is known, feeding in counts nothing.",
     "import_price": "Where a price is missing, that of the day before counts.",
+    "as_the_day_before": "What comes after the forecasts is assumed to be like their last day.",
     "no_sun": "There is no solar forecast: planned without sun.",
     "car_phases": "How many phases a car charges with is assumed: one or three.",
     "car_current": "Which current a car charges with is assumed: 6 to 16 A.",
