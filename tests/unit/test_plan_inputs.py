@@ -23,6 +23,7 @@ from domain.site import (
 )
 from domain.tariff import Rate
 from plan_inputs import build_task
+from planner.car_wishes import URGENT_SHARE
 from planner.plan_problem import CarModel
 from planner.plant import KnownBy, Plant, assumed_plant
 from planner.task import PlanTask
@@ -459,7 +460,8 @@ def test_a_plan_is_worth_more_than_any_price_until_its_target() -> None:
     widths = [piece.width_kwh for piece in car.wish]
     assert widths == pytest.approx([5.0, 5.0, 5.0, 5.0])
     dearest = inputs.problem.import_price_eur_per_kwh.max()
-    assert [piece.eur_per_kwh / dearest for piece in car.wish[:3]] == pytest.approx([12, 11, 10])
+    times = [piece.eur_per_kwh / dearest for piece in car.wish[:3]]
+    assert times == pytest.approx([12, 11, 10], rel=URGENT_SHARE)
     assert car.wish[3].eur_per_kwh < dearest
 
 
@@ -474,6 +476,17 @@ def test_a_deadline_after_the_horizon_asks_now_only_for_what_cannot_wait() -> No
     assert far.target_kwh == far.soc_kwh
     assert 0.08 < far.wish[0].eur_per_kwh < 0.40
     assert soon.deadline_slot == far.deadline_slot == 192
+
+
+def test_of_two_cars_the_one_with_less_slack_comes_first_in_each_third() -> None:
+    soon, late = NOW + 3 * HOUR, NOW + 20 * HOUR
+    urgent = the_car(built(with_car(plan_soc_pct=80.0, plan_time=soon))).wish
+    patient = the_car(built(with_car(plan_soc_pct=80.0, plan_time=late))).wish
+
+    for third in range(3):
+        assert urgent[third].eur_per_kwh > patient[third].eur_per_kwh
+    for third in range(2):
+        assert patient[third].eur_per_kwh > urgent[third + 1].eur_per_kwh
 
 
 def test_a_plan_that_is_over_is_none() -> None:

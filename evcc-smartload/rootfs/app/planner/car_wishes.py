@@ -13,7 +13,7 @@ A wish is priced: what the next kWh in the car is worth. Three things give it a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -33,6 +33,7 @@ USUAL_SESSION_KWH, STILL_KWH = 8.0, 2.0
 # A kWh that the owner asked for is worth so many times the dearest price, first third first; a
 # price that is nowhere above 10 ct would not say enough.
 ASKED_TIMES = (12.0, 11.0, 10.0)
+URGENT_SHARE = 0.05
 _LEAST_PRICE_EUR_PER_KWH = 0.10
 # What the time after the horizon will probably cost, and what charging without haste is worth.
 _LATER_QUANTILE = 0.25
@@ -60,6 +61,15 @@ class CarPrices:
         sold = (float(export_price.max()) + _ABOVE_EXPORT_EUR_PER_KWH) / CHARGE_EFFICIENCY_FRAC
         good = max(_GOOD_SHARE * good, sold)
         return cls(asked=dearest, later=max(later / CHARGE_EFFICIENCY_FRAC, good), good=good)
+
+    def for_slack(self, needed_h: float, left_h: float) -> "CarPrices":
+        """Return the prices for a car that needs so much of the time that is left.
+
+        Within the same third the car with less slack comes first: its energy is worth up to
+        ``URGENT_SHARE`` more, too little to get its second third before another's first.
+        """
+        urgency = min(needed_h / left_h, 1.0)
+        return replace(self, asked=self.asked * (1.0 + URGENT_SHARE * urgency))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +151,12 @@ def _wish(loadpoint: Loadpoint, vehicle: Vehicle | None, scene: Scene) -> CarWis
         asked_kwh, later_kwh = _split(missing_kwh, asked_kwh, after_kwh)
     end_kwh = max(energies.limit_kwh, energies.target_kwh or 0.0, energies.least_kwh)
     free_kwh = max(0.0, end_kwh - energies.soc_kwh - asked_kwh - later_kwh)
-    wish = _pieces(asked_kwh, later_kwh, free_kwh, scene.prices, scene.cheap_limit(loadpoint))
+    deadline_slot = n_slots if by is None else min(n_slots, max(1, (by - start) // SLOT))
+    needed_h = asked_kwh / (top_kw * CHARGE_EFFICIENCY_FRAC)
+    prices = scene.prices.for_slack(needed_h, deadline_slot * SLOT_H)
+    wish = _pieces(asked_kwh, later_kwh, free_kwh, prices, scene.cheap_limit(loadpoint))
     if not wish:
         return None
-    deadline_slot = n_slots if by is None else min(n_slots, max(1, (by - start) // SLOT))
     room_kwh = asked_kwh + later_kwh + free_kwh
     is_now = loadpoint.mode is ChargeMode.NOW
     return CarWish(
