@@ -13,6 +13,7 @@ from domain.site import ChargeMode
 from planner.dispatch import Dispatch, cost_of
 from planner.evcc_rules import CarRule, EvccRules, evcc_rules_dispatch
 from planner.exact import plan_exactly
+from planner.fast import plan_fast
 from planner.horizon_planner import HorizonPlanner, PlanResult, TimeLimits
 from planner.model import Memory
 from planner.outcome import NoPlanError, Outcome
@@ -304,6 +305,29 @@ def test_without_time_for_explanations_a_plan_stands_for_itself() -> None:
 
     assert plan.is_explained
     assert planner.explain() is None
+
+
+def test_who_is_asked_to_stop_explains_no_further() -> None:
+    asked = []
+
+    def counting(
+        of: PlanProblem,
+        *,
+        seconds: Callable[[], float],
+        time_limit_s: float,
+        memory: Memory | None = None,
+    ) -> Outcome:
+        asked.append(of)
+        return plan_fast(of, seconds=seconds, time_limit_s=time_limit_s, memory=memory)
+
+    planner = HorizonPlanner(seconds=standing_still, fast=counting)
+    planner.plan(NOON, task_of(home()))
+
+    result = planner.explain(lambda: True)
+
+    assert not asked
+    assert result is not None
+    assert planned(result).what_if == ()
 
 
 def test_the_opposite_decision_never_costs_less() -> None:

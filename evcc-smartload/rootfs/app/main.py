@@ -154,7 +154,7 @@ def make_plan(
 
 def explain_plan(parts: Parts, now: datetime, reading: Reading) -> None:
     """Find out what else could be done, and show it."""
-    if parts.planning.explain():
+    if parts.planning.explain(lambda: parts.inbox.is_stopping):
         show(parts, now, reading)
 
 

@@ -1,6 +1,6 @@
 """Plans once a cycle: what the service knows becomes a task, the planner's result what is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 
 from clock import Clock
@@ -72,9 +72,9 @@ class Planning:
         if plan is not None:
             self._history.write_decision(now, PLAN_KIND, plan_facts(plan, now))
 
-    def explain(self) -> bool:
+    def explain(self, is_stopping: Callable[[], bool]) -> bool:
         """Find out what else could be, when that is still open; return whether it was."""
-        explained = self._planner.explain()
+        explained = self._planner.explain(is_stopping)
         if explained is None:
             return False
         self._result = explained

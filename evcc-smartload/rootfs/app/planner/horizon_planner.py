@@ -56,7 +56,7 @@ class TimeLimits:
     which each gets ``alternative_s``. With an ``explain_s`` of 0 none is looked at.
     """
 
-    plan_s: float = 1.0
+    plan_s: float = 0.8
     explain_s: float = 1.0
     alternative_s: float = 0.3
 
@@ -156,8 +156,10 @@ class HorizonPlanner:
         self._result = PlanResult(plan=plan, skipped=tuple(skipped))
         return self._result
 
-    def explain(self) -> PlanResult | None:
+    def explain(self, is_stopping: Callable[[], bool] = lambda: False) -> PlanResult | None:
         """Return the last result with what else could be; None where nothing is left to explain.
+
+        Asked before each solve, ``is_stopping`` ends it early: what was not solved is left out.
 
         It takes many solves, and nothing waits for it. The fast path does them. Where it cannot
         prove its plan the exact one looks again, as long as there is time: a decision should not
@@ -170,8 +172,13 @@ class HorizonPlanner:
         solved, before = unexplained
         end_s = self.seconds() + self.limits.explain_s
 
+        def quickly(problem: PlanProblem, memory: Memory | None) -> Outcome:
+            if is_stopping():
+                raise NoPlanError("the service stops", is_time_up=True)
+            return self._fast(problem, memory)
+
         def solve(problem: PlanProblem, memory: Memory | None) -> Outcome:
-            quick = self._fast(problem, memory)
+            quick = quickly(problem, memory)
             left_s = min(end_s - self.seconds(), self.limits.alternative_s)
             if quick.is_proved or left_s <= 0.0:
                 return quick
@@ -183,16 +190,16 @@ class HorizonPlanner:
 
         if solved.memory is not None:
             with contextlib.suppress(NoPlanError):
-                without = self._fast(solved.task.problem, None)
+                without = quickly(solved.task.problem, None)
                 if without.cost.total_eur < solved.free.cost.total_eur:
                     solved = replace(solved, free=without)
         self._last = solved
-        rules = rule_costs(solved, self._fast)
+        rules = rule_costs(solved, quickly)
         plan = replace(
             plan,
             what_if=what_ifs(solved, solve),
             rules=rules,
-            change=None if before is None else change_since(before, solved, self._fast),
+            change=None if before is None else change_since(before, solved, quickly),
             reserve=reserve_cost(solved.task, solved.outcome.dispatch, rules),
             is_explained=True,
         )
