@@ -1,15 +1,44 @@
 """Wishes from the page to the cycle; the page never calls evcc itself."""
 
 import threading
+from dataclasses import dataclass
 from enum import StrEnum
+
+from domain.steering import Override, OverrideKind, Stage, StageMode
 
 
 class Wish(StrEnum):
-    """What somebody asked for."""
+    """What somebody asked for, in a word."""
 
     TAKE_CONTROL = "take_control"
     RELEASE = "release"
     REFRESH = "refresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStage:
+    """Let battery or cars act, or observe again; the buffer has its own rules for this."""
+
+    stage: Stage
+    mode: StageMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOverride:
+    """A wish that ends by itself; one of the same kind for the same device is replaced."""
+
+    override: Override
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndOverride:
+    """End such a wish before its time."""
+
+    kind: OverrideKind
+    device: str = ""
+
+
+AnyWish = Wish | SetStage | StartOverride | EndOverride
 
 
 class Inbox:
@@ -17,17 +46,17 @@ class Inbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._wishes: list[Wish] = []
+        self._wishes: list[AnyWish] = []
         self._stopping = False
         self.wake = threading.Event()
 
-    def put(self, wish: Wish) -> None:
+    def put(self, wish: AnyWish) -> None:
         """Add a wish and wake the cycle."""
         with self._lock:
             self._wishes.append(wish)
         self.wake.set()
 
-    def take(self) -> tuple[Wish, ...]:
+    def take(self) -> tuple[AnyWish, ...]:
         """Return the wishes since the last call, oldest first."""
         with self._lock:
             wishes, self._wishes = tuple(self._wishes), []

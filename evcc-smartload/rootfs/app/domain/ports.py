@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from domain.control import AppliedSetting, EvccSetting
+from domain.control import AppliedSetting, Lever, SettingValue
 from domain.history import EnergySource, QuarterEnergies
 from domain.site import SiteSnapshot
 
@@ -18,21 +18,25 @@ class BufferSetter(Protocol):
 
 
 class SettingWriter(Protocol):
-    """Puts a site setting of evcc to a value."""
+    """Puts a setting of evcc to a value."""
 
-    def write_setting(self, setting: EvccSetting, value_pct: float) -> AppliedSetting:
-        """Send ``value_pct``; raise when evcc refuses or cannot be reached."""
+    def write(self, lever: Lever, value: SettingValue) -> SettingValue:
+        """Send ``value`` where evcc has another one, and return what evcc holds then.
+
+        A battery mode is always sent; None releases it. Raises when evcc refuses, cannot be
+        reached, or the guard says no.
+        """
         ...
 
 
 class WriteGuard(Protocol):
     """Asked before, and told after, every change that is sent to evcc."""
 
-    def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
+    def before_write(self, lever: Lever, old: SettingValue, new: SettingValue) -> None:
         """Raise ``WriteRefusedError`` to stop the write; else remember the owner's value."""
         ...
 
-    def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
+    def after_write(self, lever: Lever, accepted: SettingValue) -> None:
         """Note what evcc accepted."""
         ...
 

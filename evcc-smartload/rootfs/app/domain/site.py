@@ -70,6 +70,8 @@ class BatterySnapshot:
     """Whether evcc holds the battery while a car charges fast; None when evcc does not say."""
     grid_charge_limit: float | None = None
     """At or below it evcc charges from the grid: EUR/kWh, or g/kWh with a CO2 tariff."""
+    suggestion: str | None = None
+    """What evcc's own optimizer suggests for the batteries, in its words; None: nothing."""
 
     @property
     def is_controllable(self) -> bool:
@@ -122,6 +124,12 @@ class Loadpoint:
     plan_time: datetime | None = None
     smart_cost_limit: float | None = None
     uses_smart_schema: bool = False
+    battery_boost: bool | None = None
+    """Whether the home battery is being emptied into the car; None: evcc has no boost."""
+    battery_boost_limit_pct: float | None = None
+    """The battery's state of charge at which a boost ends; None: evcc has no such limit."""
+    planned: tuple[tuple[datetime, datetime], ...] = ()
+    """When evcc's own plan charges, as stretches from start to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +185,16 @@ class SiteSnapshot:
     """What evcc's load management lets the home draw; None: no limit is known."""
     limits_are_in_grams: bool = False
     """Whether the limits for cheap energy are g/kWh of CO2 instead of prices."""
+    has_price_limits: bool = False
+    """Whether evcc compares price limits with a tariff that changes; else they do nothing."""
+    limit_rates: tuple[Rate, ...] = ()
+    """The prices that evcc compares limits with: its planner tariff; as ``import_rates``."""
+    interval_s: float = 30.0
+    """How often evcc regulates."""
+    phase_import_a: tuple[float, ...] = ()
+    """Current of each phase from the grid [A], export negative; empty: not measured."""
+    phase_limit_a: float | None = None
+    """What evcc's load management lets a phase carry; None: no limit is known."""
     production_is_limited: bool | None = None
     """Whether the grid operator limits the production now; None when evcc does not say."""
     implausible: tuple[str, ...] = ()
