@@ -10,10 +10,13 @@ from domain.horizon import slot_start
 from domain.plan import PlanStatus, Rung, SkipCause
 from domain.site import BatteryMode
 from domain.state import SystemState
+from forecaster.energy_columns import EnergyColumns
 from main import run_loop
 from planner.horizon_planner import PlanResult
+from planning import LEARNED_FROM
 from state_store import _snapshot_to_json_dict
-from tests.support.sim_service import UNHURRIED, SimService, build_service
+from storage.history_store import HistoryStore
+from tests.support.sim_service import AT_ONCE, UNHURRIED, SimService, build_service
 
 # A sunny noon, local time 13:00: prices are known until the next midnight.
 NOON = datetime(2026, 4, 24, 11, 0, tzinfo=UTC)
@@ -34,6 +37,21 @@ def live_on(service: SimService, duration: timedelta = timedelta(minutes=1)) -> 
 
 def result(service: SimService) -> PlanResult:
     return service.parts.planning.result
+
+
+@pytest.fixture
+def learned_at(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """When the long past was read, of which the batteries' powers are learned."""
+    read_energies = HistoryStore.read_energies
+    found: list[datetime] = []
+
+    def noted(store: HistoryStore, start: datetime, end: datetime) -> EnergyColumns:
+        if end - start == LEARNED_FROM:
+            found.append(end)
+        return read_energies(store, start, end)
+
+    monkeypatch.setattr(HistoryStore, "read_energies", noted)
+    return found
 
 
 def causes(service: SimService) -> set[SkipCause]:
@@ -152,3 +170,30 @@ def test_plans_are_calm_while_nothing_happens(service: SimService) -> None:
             moved.append(state.plan.change.moved_kwh / max(planned_kwh, 1.0))
 
     assert not moved or sorted(moved)[len(moved) // 2] < 0.5
+
+
+def test_what_batteries_can_is_learned_once_a_day_also_when_evcc_comes_and_goes(
+    tmp_path: Path, learned_at: list[datetime]
+) -> None:
+    service = build_service(tmp_path, start=NOON, poll=QUARTER, plan_limits=AT_ONCE)
+    for _ in range(2):
+        live_on(service)
+        service.home.faults.set(offline=True)
+        live_on(service, QUARTER)
+        service.home.faults.clear()
+
+    service.clock.move_to(NOON + timedelta(days=1))
+    live_on(service)
+
+    assert learned_at == [NOON, NOON + timedelta(days=1)]
+
+
+def test_nothing_is_learned_of_batteries_before_evcc_tells_of_them(
+    tmp_path: Path, learned_at: list[datetime]
+) -> None:
+    service = build_service(tmp_path, start=NOON, poll=QUARTER, plan_limits=AT_ONCE)
+    service.home.faults.set(offline=True)
+
+    live_on(service)
+
+    assert not learned_at

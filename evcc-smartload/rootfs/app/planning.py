@@ -35,9 +35,8 @@ class Planning:
         self._cfg = cfg
         self._history = history
         self._planner = HorizonPlanner(seconds=clock.monotonic_s, limits=limits)
-        self._plant: Plant | None = None
-        self._learned_on: date | None = None
-        self._learned_kwh: float | None = None
+        self._plant = assumed_plant(None)
+        self._learned_from: tuple[date, float] | None = None
         self._result = PlanResult(plan=None)
         self._tried_at: datetime | None = None
         self._summary: dict[str, object] | None = None
@@ -118,27 +117,26 @@ class Planning:
         )
 
     def _plant_of(self, now: datetime, site: SiteSnapshot | None) -> Plant:
-        """Return what the batteries can do, learned anew each day and when they change."""
+        """Return what the batteries can do, learned anew each day and when they change.
+
+        Where evcc does not tell their capacity, what was learned before holds.
+        """
         battery = None if site is None else site.battery
         capacity_kwh = None if battery is None else battery.capacity_kwh
-        is_current = self._learned_on == now.date() and self._learned_kwh == capacity_kwh
-        if self._plant is None or not is_current:
-            end = slot_start(now)
-            past = self._history.read_energies(end - LEARNED_FROM, end)
-            self._plant = (
-                assumed_plant(None)
-                if capacity_kwh is None
-                else learn_plant(
-                    PlantPast(
-                        charge_kwh=past.battery_charge_kwh,
-                        discharge_kwh=past.battery_discharge_kwh,
-                        soc_pct=past.battery_soc_pct,
-                    ),
-                    capacity_kwh=capacity_kwh,
-                    slot_h=SLOT_H,
-                )
-            )
-            self._learned_on, self._learned_kwh = now.date(), capacity_kwh
+        if capacity_kwh is None or self._learned_from == (now.date(), capacity_kwh):
+            return self._plant
+        end = slot_start(now)
+        past = self._history.read_energies(end - LEARNED_FROM, end)
+        self._plant = learn_plant(
+            PlantPast(
+                charge_kwh=past.battery_charge_kwh,
+                discharge_kwh=past.battery_discharge_kwh,
+                soc_pct=past.battery_soc_pct,
+            ),
+            capacity_kwh=capacity_kwh,
+            slot_h=SLOT_H,
+        )
+        self._learned_from = (now.date(), capacity_kwh)
         return self._plant
 
 
