@@ -31,6 +31,8 @@ def load(*, json_bytes: bytes | None = None, yaml_bytes: bytes | None = None) ->
 
 def assert_usable(loaded: LoadedConfig) -> None:
     assert 20 <= loaded.config.battery_min_soc <= 90
+    assert 16 <= loaded.config.main_fuse_a <= 250
+    assert loaded.config.owner_hold in {"auto", "midnight", "resume"}
     assert 1 <= loaded.config.demo_speed <= 3600
     for problem in loaded.problems:
         for text in (problem.option, problem.given, problem.allowed):

@@ -149,6 +149,7 @@ def test_a_name_like_none_has_no_nearest(folder: Path) -> None:
     [
         ("log_level", "warn", "warning", "debug, info, warning or error"),
         ("language", "deu", "de", "auto, de or en"),
+        ("owner_hold", "midnigth", "midnight", "auto, midnight or resume"),
         ("time_zone", "europe/berln", "Europe/Berlin", "name of a time zone such as Europe/Berlin"),
     ],
 )
@@ -433,6 +434,28 @@ def test_what_a_plan_may_do_has_careful_defaults(folder: Path) -> None:
     assert config.grid_charging
     assert not config.battery_to_car
     assert config.plan_hours == 48
+
+
+def test_what_acting_goes_by_has_careful_defaults(folder: Path) -> None:
+    config = load_environ(folder, {}).config
+
+    assert config.main_fuse_a == 35
+    assert config.owner_hold == "auto"
+
+
+def test_the_fuse_and_the_owners_hold_are_taken_as_written(folder: Path) -> None:
+    loaded = load_app(folder, {"main_fuse_a": 63, "owner_hold": "Resume"})
+
+    assert loaded.problems == ()
+    assert (loaded.config.main_fuse_a, loaded.config.owner_hold) == (63, "resume")
+
+
+@pytest.mark.parametrize("given", [15, 251, True, 35.5, "3x35"])
+def test_a_fuse_that_no_home_has_leaves_the_default(folder: Path, given: object) -> None:
+    loaded = load_app(folder, {"main_fuse_a": given})
+
+    assert loaded.config.main_fuse_a == 35
+    assert [problem.allowed for problem in loaded.problems] == ["16 to 250 A"]
 
 
 @pytest.mark.parametrize(

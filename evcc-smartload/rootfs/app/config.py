@@ -236,6 +236,17 @@ class Config(BaseModel):
         ),
         _Number,
     ] = None
+    main_fuse_a: Annotated[
+        int,
+        Field(
+            ge=16,
+            le=250,
+            json_schema_extra={"unit": "A"},
+            description="What one phase of the main fuse carries [A], 16 to 250. "
+            "A lower limit of evcc's circuit holds.",
+        ),
+        _Number,
+    ] = 35
     plan_hours: Annotated[
         int,
         Field(
@@ -246,6 +257,14 @@ class Config(BaseModel):
         ),
         _Number,
     ] = 48
+    owner_hold: Annotated[
+        Literal["auto", "midnight", "resume"],
+        Field(
+            description="How long a setting that the owner changed in evcc stays theirs; auto: "
+            "until the car leaves, for what belongs to no charging point until midnight."
+        ),
+        _Word,
+    ] = "auto"
     time_zone: Annotated[
         str | None,
         AfterValidator(lambda name: None if name is None else _check_time_zone(name)),
