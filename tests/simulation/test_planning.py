@@ -149,6 +149,17 @@ def test_a_planner_that_breaks_stops_neither_buffer_nor_page(
     assert live_on(service, timedelta(minutes=30)).plan is not None
 
 
+def test_a_plan_that_failed_to_be_kept_is_not_brought_back_by_its_explanation(
+    service: SimService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planning.plan_facts", lambda *_: 1 / 0)
+
+    state = live_on(service)
+
+    assert state.plan is None
+    assert causes(service) == {SkipCause.SOLVER_FAILED}
+
+
 def test_while_a_past_is_lived_through_nothing_is_planned(tmp_path: Path) -> None:
     service = build_service(tmp_path, start=NOON, poll=QUARTER, forecast_every=timedelta(hours=6))
 

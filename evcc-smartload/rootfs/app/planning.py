@@ -73,6 +73,9 @@ class Planning:
 
     def explain(self, is_stopping: Callable[[], bool]) -> bool:
         """Find out what else could be, when that is still open; return whether it was."""
+        plan = self._result.plan
+        if plan is None or plan.is_explained:
+            return False
         explained = self._planner.explain(is_stopping)
         if explained is None:
             return False

@@ -79,8 +79,9 @@ class _Used:
 
 
 class _Unexplained(NamedTuple):
-    """A plan that was just made, and the one before it."""
+    """A plan that was just made, how it is shown until then, and the one before it."""
 
+    plan: Plan
     solved: Solved
     before: Solved | None
 
@@ -118,7 +119,6 @@ class HorizonPlanner:
     fast: Path = plan_fast
     _last: Solved | None = None
     _unexplained: "_Unexplained | None" = None
-    _result: PlanResult = field(default_factory=lambda: PlanResult(plan=None))
 
     def plan(self, now: datetime, task: PlanTask | Skipped) -> PlanResult:
         """Return the best plan that can be made and may be used.
@@ -127,6 +127,7 @@ class HorizonPlanner:
             now: When this is, aware UTC.
             task: What is to be planned, or why nothing can be.
         """
+        self._unexplained = None
         if isinstance(task, Skipped):
             return self._without_task(now, task)
         began_s = self.seconds()
@@ -135,26 +136,24 @@ class HorizonPlanner:
             task.problem.checked()
         except ProblemError as exc:
             wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
-            return self._nothing(wrong)
+            return PlanResult(plan=None, skipped=(wrong,))
         baseline = evcc_rules_dispatch(task.problem, task.evcc_rules)
         baseline_cost = cost_of(task.problem, baseline)
         used = self._best(task, baseline, skipped)
         solve_ms = (self.seconds() - began_s) * 1000.0
         is_solved = used.rung in {Rung.EXACT, Rung.FAST}
         is_open = is_solved and self.limits.explain_s > 0.0
-        self._unexplained = None
-        if is_solved:
-            solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=used.outcome)
-            self._unexplained = _Unexplained(solved, self._last) if is_open else None
-            self._last = solved
         plan = replace(
             _shown(now, task, used, baseline_cost),
             solve_ms=solve_ms,
             skipped=tuple(skipped),
             is_explained=not is_open,
         )
-        self._result = PlanResult(plan=plan, skipped=tuple(skipped))
-        return self._result
+        if is_solved:
+            solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=used.outcome)
+            self._unexplained = _Unexplained(plan, solved, self._last) if is_open else None
+            self._last = solved
+        return PlanResult(plan=plan, skipped=tuple(skipped))
 
     def explain(self, is_stopping: Callable[[], bool] = lambda: False) -> PlanResult | None:
         """Return the last result with what else could be; None where nothing is left to explain.
@@ -165,11 +164,10 @@ class HorizonPlanner:
         prove its plan the exact one looks again, as long as there is time: a decision should not
         seem dearer than it is.
         """
-        unexplained, plan = self._unexplained, self._result.plan
-        self._unexplained = None
-        if unexplained is None or plan is None:
+        unexplained, self._unexplained = self._unexplained, None
+        if unexplained is None:
             return None
-        solved, before = unexplained
+        plan, solved, before = unexplained
         end_s = self.seconds() + self.limits.explain_s
 
         def quickly(problem: PlanProblem, memory: Memory | None) -> Outcome:
@@ -203,8 +201,7 @@ class HorizonPlanner:
             reserve=reserve_cost(solved.task, solved.outcome.dispatch, rules),
             is_explained=True,
         )
-        self._result = replace(self._result, plan=plan)
-        return self._result
+        return PlanResult(plan=plan, skipped=plan.skipped)
 
     # -- the ladder ----------------------------------------------------------------------------
 
@@ -280,12 +277,7 @@ class HorizonPlanner:
         last = self._last
         if last is not None and now - last.task.start > LONGEST_SHIFT:
             self._last = None
-        return self._nothing(missing)
-
-    def _nothing(self, why: Skipped) -> PlanResult:
-        self._unexplained = None
-        self._result = PlanResult(plan=None, skipped=(why,))
-        return self._result
+        return PlanResult(plan=None, skipped=(missing,))
 
 
 # -- what is told of it --------------------------------------------------------------------------
