@@ -28,6 +28,7 @@ from command_line import (
 )
 from config import Config
 from controller import Controller
+from domain.site import UNTOLD_CURRENCY
 from domain.state import CycleKind, CycleReport, SystemState
 from evcc_client import EvccClient
 from evcc_discovery import APP_CANDIDATES
@@ -40,7 +41,7 @@ from ownership import hand_back, settle_ownership
 from parts import EXPLAIN_FAILED, PLAN_FAILED, Installation, Parts, conclude, describe
 from past_options import holidays_of, pasts_of, sessions_of
 from planner.horizon_planner import TimeLimits
-from planning import UNTOLD_CURRENCY, Planning, buffer_target_pct, plan_in_short
+from planning import Planning, buffer_target_pct, plan_in_short
 from problem_board import ProblemBoard
 from serving import serve, web_for
 from site_watch import Evcc, Reading, watch_for

@@ -19,8 +19,6 @@ from site_watch import Reading
 from storage.history_store import HistoryStore
 from web.plan_summary import nothing_planned, plan_summary
 
-# evcc's own default, until it was read.
-UNTOLD_CURRENCY = "EUR"
 # What a battery can do is learned from its last months, once a day.
 LEARNED_FROM = timedelta(days=60)
 

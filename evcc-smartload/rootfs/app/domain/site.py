@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from domain.tariff import Rate
 
+# evcc's own default, until it was read.
+UNTOLD_CURRENCY = "EUR"
 # An inverter holds the export a little below its limit, and the two meters are not one.
 _AT_LIMIT_FRAC = 0.95
 # What a home regulated to zero export still shows at the grid, and the least sun worth a judgement.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from domain.horizon import slot_start
 from domain.plan import Plan, Rung, SkipCause, Skipped
+from domain.site import UNTOLD_CURRENCY
 from domain.state import SystemState
 from planner.wording import Wording
 from planner.wording_figures import Lang
@@ -20,8 +21,6 @@ from web.plan_words import plan_words
 
 # 6 is zlib's own choice: 9 takes twice the time for two percent less.
 _GZIP_LEVEL = 6
-# evcc's own default, until it was read.
-UNTOLD_CURRENCY = "EUR"
 NOT_STARTED = Skipped(
     rung=Rung.EXACT, cause=SkipCause.NO_READING, detail="the first cycle has not ended yet"
 )
