@@ -20,12 +20,14 @@ class SmallEvcc:
         self.is_smart = False
         self.priority_soc, self.buffer_soc, self.buffer_start_soc = 20.0, 50.0, 90.0
         self.battery_mode_external: str | None = None
-        self.discharge_control = False
-        self.grid_charge_limit: float | None = None
         self.mode, self.always_charge = "pv", "off"
-        self.limit_soc = 0
         self.smart_cost_limit: float | None = None
-        self.min_soc = 20
+        self.is_connected = True
+        self.has_boost = True
+        self.battery_boost = False
+        self.battery_boost_limit = 100
+        self.loadpoint_names = ["db:4"]
+        """In evcc's order; all of them show and take the same settings."""
         self.forecast: dict[str, object] = {}
         self.tariffs: dict[str, object] = {}
         self.requests: list[str] = []
@@ -79,17 +81,6 @@ class SmallEvcc:
                 }
             ],
         }
-        loadpoint: dict[str, object] = {
-            "name": "db:4",
-            "title": "Carport",
-            "mode": self.mode,
-            "connected": True,
-            "charging": False,
-            "limitSoc": self.limit_soc,
-            "smartCostLimit": self.smart_cost_limit,
-        }
-        if self.is_smart:
-            loadpoint["alwaysCharge"] = self.always_charge
         state: dict[str, object] = {
             "startupCompleted": True,
             "apiReady": True,
@@ -100,15 +91,30 @@ class SmallEvcc:
             "bufferSoc": self.buffer_soc,
             "bufferStartSoc": self.buffer_start_soc,
             "batteryMode": "unknown",
-            "batteryDischargeControl": self.discharge_control,
-            "batteryGridChargeLimit": self.grid_charge_limit,
             "forecast": self.forecast,
-            "loadpoints": [loadpoint],
-            "vehicles": {"ev": {"title": "Car", "capacity": 58, "minSoc": self.min_soc}},
+            "loadpoints": [self._loadpoint(name) for name in self.loadpoint_names],
+            "vehicles": {"ev": {"title": "Car", "capacity": 58, "minSoc": 20}},
         }
         if self.battery_mode_external is not None:
             state["batteryModeExternal"] = self.battery_mode_external
         return state
+
+    def _loadpoint(self, name: str) -> dict[str, object]:
+        loadpoint: dict[str, object] = {
+            "name": name,
+            "title": "Carport",
+            "mode": self.mode,
+            "connected": self.is_connected,
+            "charging": False,
+            "limitSoc": 0,
+            "smartCostLimit": self.smart_cost_limit,
+        }
+        if self.has_boost:
+            loadpoint["batteryBoost"] = self.battery_boost
+            loadpoint["batteryBoostLimit"] = self.battery_boost_limit
+        if self.is_smart:
+            loadpoint["alwaysCharge"] = self.always_charge
+        return loadpoint
 
     def _change(self, method: str, path: str) -> httpx2.Response:
         soc = re.fullmatch(r"/api/(prioritysoc|buffersoc|bufferstartsoc)/([0-9.]+)", path)
@@ -148,33 +154,33 @@ class SmallEvcc:
                 return self._ok(0)
             self.battery_mode_external = value
             return self._ok(modes.index(value))
-        if not self.has_controllable_battery:
-            return refused("battery control not available")
-        if what == "batterydischargecontrol":
-            self.discharge_control = value == "true"
-            return self._ok(self.discharge_control)
-        self.grid_charge_limit = None if method == "DELETE" else float(value)
-        return self._ok(self.grid_charge_limit)
+        return not_found()
 
     def _change_loadpoint(self, method: str, path: str) -> httpx2.Response:
-        match path.removeprefix("/api/").split("/"):
-            case ["loadpoints", "1", "mode", mode]:
-                self.mode = mode
+        _, _, loadpoints, number, *command = path.split("/")
+        is_known = loadpoints == "loadpoints" and 1 <= int(number) <= len(self.loadpoint_names)
+        match command if is_known else []:
+            case ["mode", mode]:
+                self.mode, self.battery_boost = mode, False
                 return self._ok(mode)
-            case ["loadpoints", "1", "alwayscharge", word] if self.is_smart:
+            case ["alwayscharge", word] if self.is_smart:
                 self.always_charge = word
                 return self._ok(word)
-            case ["loadpoints", "1", "limitsoc", value]:
-                self.limit_soc = int(value)
-                return self._ok(self.limit_soc)
-            case ["loadpoints", "1", "smartcostlimit", *value]:
+            case ["smartcostlimit", *value]:
                 self.smart_cost_limit = float(value[0]) if method == "POST" else None
                 return self._ok(self.smart_cost_limit)
-            case ["vehicles", "ev", "minsoc", value]:
-                self.min_soc = int(value)
-                return self._ok({"soc": self.min_soc})
-            case _:
-                return not_found()
+            case ["batteryboostlimit", value]:
+                self.battery_boost_limit = int(value)
+                return self._ok(self.battery_boost_limit)
+            case ["batteryboost", value]:
+                return self._set_boost(on=value == "true")
+        return not_found()
+
+    def _set_boost(self, *, on: bool) -> httpx2.Response:
+        if on and self.mode not in {"pv", "minpv", "smart"}:
+            return refused("battery boost is only available in PV modes")
+        self.battery_boost = on
+        return self._ok(on)
 
 
 def refused(text: str, *, status: int = 400) -> httpx2.Response:

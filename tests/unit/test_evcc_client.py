@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from domain.control import AppliedSetting, EvccSetting
+from domain.control import (
+    BATTERY_MODE,
+    BUFFER,
+    AppliedSetting,
+    EvccSetting,
+    Lever,
+    SettingValue,
+)
 from domain.site import BatteryMode, ChargeMode
 from errors import (
     EvccAutomaticModeError,
@@ -23,6 +30,12 @@ from evcc_client import EvccClient
 from tests.support.small_evcc import SmallEvcc, not_found, refused
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+PRIORITY = Lever(setting=EvccSetting.PRIORITY_SOC)
+START = Lever(setting=EvccSetting.BUFFER_START_SOC)
+MODE = Lever(setting=EvccSetting.CHARGE_MODE, device="db:4")
+COST_LIMIT = Lever(setting=EvccSetting.SMART_COST_LIMIT, device="db:4")
+BOOST = Lever(setting=EvccSetting.BATTERY_BOOST, device="db:4")
+BOOST_LIMIT = Lever(setting=EvccSetting.BATTERY_BOOST_LIMIT, device="db:4")
 
 
 class Recorder:
@@ -32,13 +45,13 @@ class Recorder:
         self.told: list[tuple[object, ...]] = []
         self.refusal: WriteRefusedError | None = None
 
-    def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
-        self.told.append(("before", setting, old_pct, new_pct))
+    def before_write(self, lever: Lever, old: SettingValue, new: SettingValue) -> None:
+        self.told.append(("before", lever, old, new))
         if self.refusal is not None:
             raise self.refusal
 
-    def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
-        self.told.append(("after", setting, accepted_pct))
+    def after_write(self, lever: Lever, accepted: SettingValue) -> None:
+        self.told.append(("after", lever, accepted))
 
 
 @pytest.fixture
@@ -235,8 +248,8 @@ def test_a_new_buffer_is_sent_and_returned(
         setting=EvccSetting.BUFFER_SOC, wanted_pct=62.5, accepted_pct=62.5
     )
     assert guard.told == [
-        ("before", EvccSetting.BUFFER_SOC, 50, 62.5),
-        ("after", EvccSetting.BUFFER_SOC, 62.5),
+        ("before", BUFFER, 50, 62.5),
+        ("after", BUFFER, 62.5),
     ]
 
 
@@ -329,7 +342,7 @@ def test_a_bound_moved_meanwhile_is_read_again(
     assert evcc.buffer_soc == applied.accepted_pct == 40
     assert (applied.limited_by, applied.limit_pct) == (EvccSetting.PRIORITY_SOC, 40)
     assert evcc.commands == ["POST /api/buffersoc/30", "POST /api/buffersoc/40"]
-    assert guard.told[-1] == ("after", EvccSetting.BUFFER_SOC, 40)
+    assert guard.told[-1] == ("after", BUFFER, 40)
 
 
 def test_a_refusal_without_a_moved_bound_is_evccs_own_text(
@@ -377,21 +390,115 @@ def test_a_target_out_of_range_is_not_sent(
 def test_the_owners_off_is_handed_back(evcc: SmallEvcc, client: EvccClient) -> None:
     client.read_site(NOW)
 
-    applied = client.write_setting(EvccSetting.BUFFER_SOC, 0)
-
-    assert evcc.buffer_soc == applied.accepted_pct == 0
-    assert applied.limited_by is None
+    assert client.write(BUFFER, 0) == 0
+    assert evcc.buffer_soc == 0
 
 
 def test_all_three_settings_are_kept_in_order(evcc: SmallEvcc, client: EvccClient) -> None:
     client.read_site(NOW)
 
-    priority = client.set_priority_soc(70)
-    start = client.set_buffer_start_soc(30)
+    assert client.write(PRIORITY, 70) == evcc.priority_soc == 50
+    assert client.write(START, 30) == evcc.buffer_start_soc == 50
+    assert client.write(START, 0) == evcc.buffer_start_soc == 0
 
-    assert (evcc.priority_soc, priority.limited_by) == (50, EvccSetting.BUFFER_SOC)
-    assert (evcc.buffer_start_soc, start.limited_by) == (50, EvccSetting.BUFFER_SOC)
-    assert client.write_setting(EvccSetting.BUFFER_START_SOC, 0).accepted_pct == 0
+
+def test_a_setting_that_evcc_has_is_not_written(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder
+) -> None:
+    client.read_site(NOW)
+
+    held = [
+        client.write(PRIORITY, 20),
+        client.write(MODE, "pv"),
+        client.write(COST_LIMIT, None),
+        client.write(BOOST, False),
+        client.write(BOOST_LIMIT, 99.8),
+    ]
+
+    assert held == [20, "pv", None, False, 100]
+    assert evcc.commands == []
+    assert guard.told == []
+
+
+@pytest.mark.parametrize(
+    ("lever", "old", "value", "command"),
+    [
+        (PRIORITY, 20, 30, "POST /api/prioritysoc/30"),
+        (BATTERY_MODE, None, "hold", "POST /api/batterymode/hold"),
+        (BATTERY_MODE, None, None, "DELETE /api/batterymode"),
+        (MODE, "pv", "now", "POST /api/loadpoints/1/mode/now"),
+        (COST_LIMIT, None, -0.05, "POST /api/loadpoints/1/smartcostlimit/-0.05"),
+        (BOOST, False, True, "POST /api/loadpoints/1/batteryboost/true"),
+        (BOOST_LIMIT, 100, 42, "POST /api/loadpoints/1/batteryboostlimit/42"),
+    ],
+)
+def test_every_lever_is_one_command_of_which_the_guard_knows(
+    lever: Lever, old: SettingValue, value: SettingValue, command: str
+) -> None:
+    evcc, guard = SmallEvcc(), Recorder()
+    client = EvccClient("http://evcc:7070", guard=guard, transport=evcc.transport)
+    client.read_site(NOW)
+
+    assert client.write(lever, value) == value
+
+    assert evcc.commands == [command]
+    assert guard.told == [("before", lever, old, value), ("after", lever, value)]
+
+
+@pytest.mark.parametrize(
+    ("lever", "value"),
+    [
+        (BUFFER, 30),
+        (BATTERY_MODE, "hold"),
+        (BATTERY_MODE, None),
+        (MODE, "now"),
+        (COST_LIMIT, 0.2),
+        (BOOST, True),
+        (BOOST_LIMIT, 42),
+    ],
+)
+def test_the_guard_stops_every_lever(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder, lever: Lever, value: SettingValue
+) -> None:
+    client.read_site(NOW)
+    guard.refusal = WriteRefusedError("nicht gesichert")
+
+    with pytest.raises(WriteRefusedError, match="nicht gesichert"):
+        client.write(lever, value)
+    assert evcc.commands == []
+
+
+@pytest.mark.parametrize(
+    ("lever", "value"),
+    [
+        (BUFFER, 101),
+        (BUFFER, None),
+        (PRIORITY, True),
+        (START, "50"),
+        (BATTERY_MODE, "unknown"),
+        (BATTERY_MODE, "discharge"),
+        (BATTERY_MODE, 2),
+        (MODE, "unknown"),
+        (MODE, "fast"),
+        (MODE, None),
+        (COST_LIMIT, float("nan")),
+        (COST_LIMIT, 1e6),
+        (COST_LIMIT, "0.2"),
+        (BOOST, None),
+        (BOOST, 1),
+        (BOOST_LIMIT, 101),
+        (BOOST_LIMIT, None),
+    ],
+)
+def test_what_is_no_value_of_a_setting_is_not_sent(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder, lever: Lever, value: SettingValue
+) -> None:
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError):
+        client.write(lever, value)
+    assert evcc.commands == []
+    assert guard.told == []
 
 
 def test_without_a_battery_nothing_is_written(evcc: SmallEvcc, client: EvccClient) -> None:
@@ -469,9 +576,9 @@ def test_numbers_in_paths_are_plain(number: float, text: str) -> None:
 def test_a_battery_mode_is_posted_every_time(evcc: SmallEvcc, client: EvccClient) -> None:
     client.read_site(NOW)
 
-    assert client.set_battery_mode(BatteryMode.HOLD) is BatteryMode.HOLD
-    assert client.set_battery_mode(BatteryMode.HOLD) is BatteryMode.HOLD
-    client.release_battery_mode()
+    assert client.write(BATTERY_MODE, BatteryMode.HOLD) == "hold"
+    assert client.write(BATTERY_MODE, "hold") == "hold"
+    assert client.write(BATTERY_MODE, None) is None
 
     assert evcc.commands == [
         "POST /api/batterymode/hold",
@@ -480,58 +587,91 @@ def test_a_battery_mode_is_posted_every_time(evcc: SmallEvcc, client: EvccClient
     ]
 
 
-def test_a_battery_that_does_not_listen_is_an_error(evcc: SmallEvcc, client: EvccClient) -> None:
+def test_the_guard_knows_the_mode_that_is_imposed(client: EvccClient, guard: Recorder) -> None:
+    client.read_site(NOW)
+
+    client.write(BATTERY_MODE, "hold")
+    client.write(BATTERY_MODE, "charge")
+    client.write(BATTERY_MODE, None)
+
+    assert [told[2] for told in guard.told if told[0] == "before"] == [None, "hold", "charge"]
+
+
+def test_a_battery_that_does_not_listen_is_an_error(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder
+) -> None:
     evcc.has_controllable_battery = False
     client.read_site(NOW)
 
     with pytest.raises(EvccRejectedError, match="no battery that it can control"):
-        client.set_battery_mode(BatteryMode.HOLD)
-    with pytest.raises(EvccRejectedError, match="battery control not available"):
-        client.set_discharge_control(enabled=True)
+        client.write(BATTERY_MODE, "hold")
+    assert guard.told == [("before", BATTERY_MODE, None, "hold")]
+
+
+def test_a_mode_needs_a_battery(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.has_battery = False
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="keine Hausbatterie"):
+        client.write(BATTERY_MODE, "hold")
+    assert evcc.commands == []
 
 
 def test_the_battery_mode_is_released_without_a_reading(
     evcc: SmallEvcc, client: EvccClient
 ) -> None:
-    client.release_battery_mode()
+    client.write(BATTERY_MODE, None)
 
     assert evcc.commands == ["DELETE /api/batterymode"]
 
 
-def test_unknown_is_no_mode_to_impose(evcc: SmallEvcc, client: EvccClient) -> None:
+def test_a_mode_in_force_is_kept_without_asking_the_guard(
+    evcc: SmallEvcc, client: EvccClient, guard: Recorder
+) -> None:
+    client.read_site(NOW)
+    client.write(BATTERY_MODE, "hold")
+    guard.told.clear()
+
+    client.keep_battery_mode(BatteryMode.HOLD)
+
+    assert evcc.commands == ["POST /api/batterymode/hold"] * 2
+    assert guard.told == []
+
+
+def test_a_mode_is_kept_over_a_failed_reading(evcc: SmallEvcc, client: EvccClient) -> None:
+    client.read_site(NOW)
+    client.write(BATTERY_MODE, "hold")
+    evcc.is_starting = True
+    with pytest.raises(EvccUnavailableError):
+        client.read_site(NOW)
+    evcc.is_starting = False
+
+    client.keep_battery_mode(BatteryMode.HOLD)
+
+    assert evcc.commands == ["POST /api/batterymode/hold"] * 2
+
+
+def test_a_mode_that_somebody_else_imposes_is_not_overridden(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    client.read_site(NOW)
+    client.write(BATTERY_MODE, "hold")
+    evcc.battery_mode_external = "charge"
     client.read_site(NOW)
 
-    with pytest.raises(WriteRefusedError):
-        client.set_battery_mode(BatteryMode.UNKNOWN)
-    with pytest.raises(WriteRefusedError):
-        client.set_charge_mode(1, ChargeMode.UNKNOWN)
-    assert evcc.commands == []
+    with pytest.raises(WriteRefusedError, match="charge statt hold"):
+        client.keep_battery_mode(BatteryMode.HOLD)
+    assert evcc.commands == ["POST /api/batterymode/hold"]
 
 
-def test_battery_levers_are_moved_once(evcc: SmallEvcc, client: EvccClient) -> None:
+# Loadpoints
+
+
+def test_a_charge_mode_is_sent_once_in_the_old_schema(evcc: SmallEvcc, client: EvccClient) -> None:
     client.read_site(NOW)
 
     for _ in range(2):
-        assert client.set_discharge_control(enabled=True)
-        assert client.set_grid_charge_limit(-0.05) == -0.05
-    for _ in range(2):
-        client.clear_grid_charge_limit()
-
-    assert evcc.commands == [
-        "POST /api/batterydischargecontrol/true",
-        "POST /api/batterygridchargelimit/-0.05",
-        "DELETE /api/batterygridchargelimit",
-    ]
-
-
-# Loadpoints and vehicles
-
-
-def test_a_charge_mode_is_sent_in_the_old_schema(evcc: SmallEvcc, client: EvccClient) -> None:
-    client.read_site(NOW)
-
-    for _ in range(2):
-        assert client.set_charge_mode(1, ChargeMode.MIN_PV) is ChargeMode.MIN_PV
+        assert client.write(MODE, ChargeMode.MIN_PV) == "minpv"
 
     assert evcc.commands == ["POST /api/loadpoints/1/mode/minpv"]
 
@@ -558,41 +698,108 @@ def test_a_charge_mode_is_sent_in_the_smart_schema(
     evcc.mode, evcc.always_charge = present
     client.read_site(NOW)
 
-    client.set_charge_mode(1, wanted)
+    client.write(MODE, wanted)
 
     assert evcc.commands == [f"POST /api/loadpoints/1/{command}" for command in commands]
     assert client.read_site(NOW).loadpoints[0].mode is wanted
 
 
-def test_loadpoint_and_vehicle_levers_are_moved_once(evcc: SmallEvcc, client: EvccClient) -> None:
+def test_a_mode_that_evcc_does_not_tell_is_not_changed(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.mode = "turbo"
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="evcc sagt nicht"):
+        client.write(MODE, "now")
+    assert evcc.commands == []
+
+
+def test_a_new_mode_ends_a_boost_that_can_then_be_asked_for_again(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    client.read_site(NOW)
+    client.write(BOOST, True)
+
+    client.write(MODE, "minpv")
+
+    assert client.write(BOOST, True) is evcc.battery_boost is True
+    assert evcc.commands.count("POST /api/loadpoints/1/batteryboost/true") == 2
+
+
+def test_a_price_limit_is_set_and_removed_once(evcc: SmallEvcc, client: EvccClient) -> None:
     client.read_site(NOW)
 
     for _ in range(2):
-        assert client.set_loadpoint_limit_soc(1, 80) == 80
-        assert client.set_smart_cost_limit(1, 0.125) == 0.125
-        assert client.set_vehicle_min_soc("ev", 30) == 30
+        assert client.write(COST_LIMIT, 0.125) == 0.125
     for _ in range(2):
-        client.clear_smart_cost_limit(1)
+        assert client.write(COST_LIMIT, None) is None
 
     assert evcc.commands == [
-        "POST /api/loadpoints/1/limitsoc/80",
         "POST /api/loadpoints/1/smartcostlimit/0.125",
-        "POST /api/vehicles/ev/minsoc/30",
         "DELETE /api/loadpoints/1/smartcostlimit",
     ]
 
 
-def test_what_evcc_does_not_have_is_not_commanded(evcc: SmallEvcc, client: EvccClient) -> None:
+def test_a_loadpoint_is_found_by_its_name_wherever_it_stands(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    client.read_site(NOW)
+    evcc.loadpoint_names = ["db:7", "db:4"]
     client.read_site(NOW)
 
-    with pytest.raises(WriteRefusedError, match="keinen Ladepunkt 2"):
-        client.set_charge_mode(2, ChargeMode.NOW)
-    with pytest.raises(WriteRefusedError, match="kein Fahrzeug"):
-        client.set_vehicle_min_soc("../state", 30)
-    with pytest.raises(WriteRefusedError):
-        client.set_loadpoint_limit_soc(1, 101)
-    with pytest.raises(WriteRefusedError):
-        client.set_smart_cost_limit(1, float("nan"))
+    client.write(COST_LIMIT, 0.2)
+
+    assert evcc.commands == ["POST /api/loadpoints/2/smartcostlimit/0.2"]
+
+
+@pytest.mark.parametrize(
+    ("lever", "value"), [(MODE, "now"), (COST_LIMIT, None), (BOOST, True), (BOOST_LIMIT, 50)]
+)
+def test_a_loadpoint_that_evcc_does_not_have_is_not_commanded(
+    evcc: SmallEvcc, client: EvccClient, lever: Lever, value: SettingValue
+) -> None:
+    evcc.loadpoint_names = ["db:7"]
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="keinen Ladepunkt db:4"):
+        client.write(lever, value)
+    assert evcc.commands == []
+
+
+def test_a_boost_needs_a_car(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.is_connected = False
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="kein Auto"):
+        client.write(BOOST, True)
+    assert evcc.commands == []
+
+
+@pytest.mark.parametrize("mode", ["off", "now"])
+def test_a_boost_needs_a_pv_mode(evcc: SmallEvcc, client: EvccClient, mode: str) -> None:
+    evcc.mode = mode
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="PV-Modus"):
+        client.write(BOOST, True)
+    assert evcc.commands == []
+
+
+def test_a_boost_ends_whoever_is_there(evcc: SmallEvcc, client: EvccClient) -> None:
+    evcc.battery_boost, evcc.is_connected = True, False
+    client.read_site(NOW)
+
+    assert client.write(BOOST, False) is evcc.battery_boost is False
+
+
+@pytest.mark.parametrize(("lever", "value"), [(BOOST, True), (BOOST_LIMIT, 50)])
+def test_a_boost_that_evcc_does_not_have_is_not_sent(
+    evcc: SmallEvcc, client: EvccClient, lever: Lever, value: SettingValue
+) -> None:
+    evcc.has_boost = False
+    client.read_site(NOW)
+
+    with pytest.raises(WriteRefusedError, match="evcc sagt nicht"):
+        client.write(lever, value)
     assert evcc.commands == []
 
 
@@ -602,5 +809,5 @@ def test_every_status_is_one_of_our_errors(status: int, body: str) -> None:
     client = answering(httpx2.Response(status, text=body))
 
     with pytest.raises(SmartLoadError) as caught:
-        client.release_battery_mode()
+        client.write(BATTERY_MODE, None)
     assert len(str(caught.value)) < 400

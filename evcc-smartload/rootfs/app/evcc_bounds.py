@@ -1,4 +1,4 @@
-"""Which SoC settings evcc accepts beside the others, and how numbers are written into its paths.
+"""Which values evcc may be given, and how numbers are written into its paths.
 
 Part of the evcc edge (``evcc_client`` and the modules named ``evcc_*``). Pure. evcc checks a
 setting against the others as they are and moves none of them::
@@ -10,8 +10,8 @@ setting against the others as they are and moves none of them::
 import math
 from dataclasses import dataclass
 
-from domain.control import EvccSetting
-from domain.site import SocSettings
+from domain.control import EvccSetting, SettingValue
+from domain.site import BatteryMode, ChargeMode, SocSettings
 from errors import WriteRefusedError
 
 _PATH_DECIMALS = 6
@@ -59,6 +59,29 @@ def nearest_accepted(setting: EvccSetting, wanted_pct: float, settings: SocSetti
 
 def _limited(setting: EvccSetting, value_pct: float) -> AcceptedSoc:
     return AcceptedSoc(value_pct=value_pct, limited_by=setting, limit_pct=value_pct)
+
+
+def number(value: SettingValue, name: str) -> float:
+    """Return a setting's value as a number; raise ``WriteRefusedError`` when it is none."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        raise WriteRefusedError(f"{name}: {value} ist keine Zahl")
+    return float(value)
+
+
+def battery_mode(value: SettingValue) -> BatteryMode:
+    """Return a battery mode that can be imposed; raise ``WriteRefusedError`` for another word."""
+    mode = next((mode for mode in BatteryMode if mode.value == value), BatteryMode.UNKNOWN)
+    if mode is BatteryMode.UNKNOWN:
+        raise WriteRefusedError(f"Batteriemodus: {value} kann nicht vorgegeben werden")
+    return mode
+
+
+def charge_mode(value: SettingValue) -> ChargeMode:
+    """Return a mode that a loadpoint can have; raise ``WriteRefusedError`` for another word."""
+    mode = next((mode for mode in ChargeMode if mode.value == value), ChargeMode.UNKNOWN)
+    if mode is ChargeMode.UNKNOWN:
+        raise WriteRefusedError(f"Lademodus: {value} kann nicht vorgegeben werden")
+    return mode
 
 
 def checked_number(value: float, *, low: float, high: float, name: str) -> float:

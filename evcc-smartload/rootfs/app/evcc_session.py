@@ -11,8 +11,10 @@ from typing import Literal
 
 import httpx2
 
+from domain.control import Lever, SettingValue
 from domain.history import ChargingSession, EnergySource, QuarterEnergies
-from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot, SocSettings, Vehicle
+from domain.levers import UNKNOWN, loadpoint_of, value_in, with_value
+from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot, SocSettings
 from errors import (
     EvccRejectedError,
     EvccUnavailableError,
@@ -212,38 +214,23 @@ class EvccSession:
         self._known_battery()
         return self._known_site().settings or SocSettings()
 
-    def _known_loadpoint(self, number: int) -> Loadpoint:
-        for loadpoint in self._known_site().loadpoints:
-            if loadpoint.number == number:
-                return loadpoint
-        raise WriteRefusedError(f"evcc hat keinen Ladepunkt {number}")
+    def _known_loadpoint(self, lever: Lever) -> Loadpoint:
+        """Return the loadpoint by its name: positions change when evcc restarts."""
+        loadpoint = loadpoint_of(self._known_site(), lever.device)
+        if loadpoint is None:
+            raise WriteRefusedError(f"evcc hat keinen Ladepunkt {lever.device}")
+        return loadpoint
 
-    def _known_vehicle(self, name: str) -> Vehicle:
-        for vehicle in self._known_site().vehicles:
-            if vehicle.name == name:
-                return vehicle
-        raise WriteRefusedError(f"evcc kennt kein Fahrzeug {name}")
+    def _known_value(self, lever: Lever) -> SettingValue:
+        """Return what a setting holds; what is not known could not be handed back."""
+        value = value_in(self._known_site(), lever)
+        if value is UNKNOWN:
+            raise WriteRefusedError(f"evcc sagt nicht, was {lever.setting} jetzt ist")
+        return value
 
-    def _remember_settings(self, settings: SocSettings) -> None:
-        self._site = replace(self._known_site(), settings=settings)
-
-    def _remember_battery(self, battery: BatterySnapshot) -> None:
-        self._site = replace(self._known_site(), battery=battery)
-
-    def _remember_loadpoint(self, changed: Loadpoint) -> None:
-        site = self._known_site()
-        loadpoints = tuple(
-            changed if loadpoint.number == changed.number else loadpoint
-            for loadpoint in site.loadpoints
-        )
-        self._site = replace(site, loadpoints=loadpoints)
-
-    def _remember_vehicle(self, changed: Vehicle) -> None:
-        site = self._known_site()
-        vehicles = tuple(
-            changed if vehicle.name == changed.name else vehicle for vehicle in site.vehicles
-        )
-        self._site = replace(site, vehicles=vehicles)
+    def _remember(self, lever: Lever, value: SettingValue) -> None:
+        if self._site is not None:
+            self._site = with_value(self._site, lever, value)
 
 
 def _capacities_kwh(site: SiteSnapshot) -> Mapping[str, float]:

@@ -395,6 +395,8 @@ def _loadpoint(fields: Fields, number: int) -> Loadpoint:
         plan_time=fields.instant("effectivePlanTime", "planTime"),
         smart_cost_limit=fields.number("smartCostLimit"),
         uses_smart_schema=uses_smart_schema,
+        battery_boost=fields.truth("batteryBoost"),
+        battery_boost_limit_pct=_soc_pct(fields, "batteryBoostLimit"),
     )
 
 
