@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import httpx2
 
 from controller import Controller
-from domain.control import EvccSetting, Ownership
+from domain.control import BUFFER, Ownership
+from domain.steering import Stage
 from errors import SmartLoadError
 from evcc_client import EvccClient
 from tests.support.small_evcc import SmallEvcc
@@ -44,6 +45,7 @@ class OwnedEvcc:
     def restart(self) -> None:
         """Start SmartLoad (again); nothing but the disk is remembered."""
         self.controller = Controller(self.path, lambda: self.now, BERLIN, may_write=self.may_write)
+        self.controller.begin()
         self.client = EvccClient(
             "http://evcc:7070", guard=self.controller, transport=self.evcc.transport
         )
@@ -51,7 +53,8 @@ class OwnedEvcc:
     def read(self) -> float | None:
         """Read evcc as the cycle does; return the value that somebody else put there."""
         site = self.client.read_site(self.now)
-        return self.controller.note_reading(site.settings, is_live=self.is_live, now=self.now)
+        live = frozenset(Stage) if self.is_live else frozenset[Stage]()
+        return self.controller.note_reading(site, live=live, now=self.now)
 
     def pass_time(self, passed: timedelta) -> None:
         """Let time go by and read evcc then."""
@@ -73,8 +76,8 @@ class OwnedEvcc:
 
     def owed_pct(self) -> float | None:
         """Return the owner's buffer that SmartLoad keeps, None when it owes nothing."""
-        owned = [o for o in self.controller.owned if o.setting is EvccSetting.BUFFER_SOC]
-        return owned[0].owner_pct if owned else None
+        owned = [one.owner for one in self.controller.owned if one.lever == BUFFER]
+        return float(owned[0] or 0.0) if owned else None
 
     def lose_writes(self, error: Callable[[], BaseException], *, arrives: bool) -> None:
         """Let the next writes fail with ``error``, after they took effect or before."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,13 +10,16 @@ from zoneinfo import ZoneInfo
 import httpx2
 import pytest
 
-from controller import Controller, end_of_local_day
-from domain.control import EvccSetting, InCharge
+from control.hands import end_of_local_day
+from controller import Controller
+from domain.control import BUFFER, EvccSetting, InCharge, Lever
 from domain.site import SocSettings
+from domain.steering import Stage
 from errors import WriteRefusedError
 from tests.support.owned_evcc import BERLIN, START, KilledError, OwnedEvcc
 
 HOUR = timedelta(hours=1)
+PRIORITY = Lever(setting=EvccSetting.PRIORITY_SOC)
 MIDNIGHT = datetime(2026, 3, 2, 23, tzinfo=UTC)
 
 
@@ -55,7 +59,7 @@ def test_the_owners_value_is_on_disk_before_the_first_write_leaves(house: OwnedE
     house.evcc.fault = look
     house.write(30)
 
-    assert [(owned["setting"], owned["owner_pct"]) for owned in on_disk[0]] == [("bufferSoc", 50)]
+    assert [(owned["setting"], owned["owner"]) for owned in on_disk[0]] == [("bufferSoc", 50)]
 
 
 def test_what_is_owed_is_the_owners_value_however_often_ours_changes(house: OwnedEvcc) -> None:
@@ -63,7 +67,7 @@ def test_what_is_owed_is_the_owners_value_however_often_ours_changes(house: Owne
         house.write(pct)
 
     (owned,) = house.controller.owned
-    assert (owned.owner_pct, owned.ours_pct) == (50, 40)
+    assert (owned.owner, owned.ours) == (50, 40)
     assert owned.since == START
 
 
@@ -237,7 +241,7 @@ def test_what_cannot_be_given_back_stays_owed_over_a_restart(house: OwnedEvcc) -
     house.write(30)
     house.evcc.fault = lambda _: httpx2.Response(503)
 
-    assert [owned.owner_pct for owned in house.hand_back()] == [50]
+    assert [owned.owner for owned in house.hand_back()] == [50]
     house.restart()
     house.heal()
     house.read()
@@ -436,7 +440,8 @@ def test_a_reading_without_the_setting_says_nothing(
 ) -> None:
     house.write(30)
 
-    told = house.controller.note_reading(settings, is_live=True, now=house.now)
+    site = replace(house.client.read_site(house.now), settings=settings)
+    told = house.controller.note_reading(site, live=frozenset(Stage), now=house.now)
 
     assert told is None
     assert house.owed_pct() == 50
@@ -548,16 +553,17 @@ def test_cars_are_not_charged_from_the_battery_yet(tmp_path: Path) -> None:
     controller = Controller(tmp_path / "control.json", lambda: START, BERLIN)
 
     assert controller._bat_to_ev_active is False
+    assert not controller.bat_to_ev_active
 
 
 def test_each_setting_has_its_own_owner(house: OwnedEvcc) -> None:
     house.read()
-    house.client.set_priority_soc(10)
+    house.client.write(PRIORITY, 10)
     house.client.set_buffer_soc(30)
 
-    assert {owned.setting: owned.owner_pct for owned in house.controller.owned} == {
-        EvccSetting.PRIORITY_SOC: 20,
-        EvccSetting.BUFFER_SOC: 50,
+    assert {owned.lever: owned.owner for owned in house.controller.owned} == {
+        PRIORITY: 20,
+        BUFFER: 50,
     }
     assert house.hand_back() == ()
     assert (house.evcc.priority_soc, house.evcc.buffer_soc) == (20, 50)

@@ -1,162 +1,72 @@
 """What SmartLoad changes in evcc: whose value it was, who has the say now, how it is given back.
 
 The controller guards every write: it remembers the owner's own value on disk before the first
-change, refuses while the owner (or a wrong configuration) has the say, and hands the value back
-on stop, on request and when observing again. A value that evcc holds without our doing is the
-owner's hand, unless evcc was away in between: then evcc has lost it.
+change, refuses while the owner (or evcc's automatic mode, or a wrong configuration) has the say,
+and hands the value back when it is no longer needed, on stop, on request and when observing again.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import TypeVar
 
-from domain.control import ControlStatus, EvccSetting, InCharge, OwnerHold, Ownership
+from control.hands import (
+    Look,
+    came_or_went,
+    end_of_local_day,
+    hold_for,
+    judge,
+    levers_of,
+    lifted,
+    stage_of,
+    with_ours,
+)
+from control.held import (
+    CONTROL_VERSION,
+    FORMER_VERSION,
+    Held,
+    LiveStage,
+    PendingWrite,
+    of_lever,
+    parse_held,
+    replaced,
+    serialise,
+    without,
+)
+from domain.control import (
+    BATTERY_MODE,
+    BUFFER,
+    ControlStatus,
+    EvccSetting,
+    HoldEnd,
+    InCharge,
+    Lever,
+    OwnerHold,
+    Ownership,
+    SettingValue,
+)
+from domain.levers import UNKNOWN, Unknown, is_same_value, loadpoint_of, value_in, with_value
 from domain.ports import SettingWriter
-from domain.site import SocSettings
+from domain.site import BatteryMode, SiteSnapshot
+from domain.steering import Override, OverrideKind, Stage, StageMode
 from errors import SourceError, WriteRefusedError
-from persistence import StateFile, parse_known_instant, parse_number
+from persistence import StateFile
 
-CONTROL_VERSION = 1
-SAME_PCT = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingWrite:
-    """A change on its way: until evcc answers it may hold either value [%]."""
-
-    setting: EvccSetting
-    old_pct: float
-    new_pct: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """The persisted part: what we changed, what the owner holds, whether they took evcc back."""
-
-    owned: tuple[Ownership, ...] = ()
-    holds: tuple[OwnerHold, ...] = ()
-    pending: tuple[PendingWrite, ...] = ()
-    released: bool = False
-
-
-EntryT = TypeVar("EntryT", Ownership, OwnerHold, PendingWrite)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a reading of evcc means: the new state, and the buffer if it is not what we thought."""
-
-    held: Held
-    foreign_pct: float | None = None
-
-
-def end_of_local_day(now: datetime, zone: tzinfo) -> datetime:
-    """Return the next local midnight."""
-    local = now.astimezone(zone)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    return (midnight + timedelta(days=1)).replace(tzinfo=zone).astimezone(now.tzinfo)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BufferReading:
-    """evcc's ``bufferSoc`` [%] in a reading, and what is known about the time before it.
-
-    ``previous_pct`` is None when this is the first since SmartLoad started;
-    ``was_interrupted`` says that evcc was away since then.
-    """
-
-    at: datetime
-    buffer_pct: float
-    previous_pct: float | None
-    was_interrupted: bool
-    is_live: bool
-
-
-def judge_reading(held: Held, reading: BufferReading, *, hold_until: datetime) -> Verdict:
-    """Decide who put evcc's ``bufferSoc`` where it is.
-
-    Returns:
-        The new state, with the owner's hand held until ``hold_until`` where it was theirs.
-        ``foreign_pct`` is set when the value is not one that we put there.
-    """
-    buffer = EvccSetting.BUFFER_SOC
-    pending = _of(held.pending, buffer)
-    held = replace(
-        held,
-        # A clock that was set back would otherwise stretch a hold far beyond the next midnight.
-        holds=tuple(
-            replace(hold, until=min(hold.until, hold_until))
-            for hold in held.holds
-            if hold.until > reading.at
-        ),
-        pending=_without(held.pending, buffer),
-    )
-    ours = _of(held.owned, buffer)
-    expected_pct = reading.previous_pct if ours is None else ours.ours_pct
-    as_found = Verdict(held=_with_ours(held, buffer, reading.buffer_pct))
-    foreign = replace(as_found, foreign_pct=reading.buffer_pct)
-    if expected_pct is None:
-        return foreign
-    if pending is None and _is_same(reading.buffer_pct, expected_pct):
-        return as_found
-    # A write whose answer was lost has taken effect, or has not: neither is a hand.
-    is_unanswered = pending is not None and _is_one_of(
-        reading.buffer_pct, pending.old_pct, pending.new_pct
-    )
-    # evcc was away and came back with another value: it lost ours. What it lost it to may be an
-    # earlier one of ours, so the owner's own value is still the one we remember.
-    is_lost = reading.previous_pct is not None and reading.was_interrupted
-    is_back_since_we_ended = (
-        reading.previous_pct is None
-        and ours is not None
-        and _is_same(reading.buffer_pct, ours.owner_pct)
-    )
-    if is_unanswered or is_lost or is_back_since_we_ended:
-        return foreign
-    held = replace(held, owned=_without(held.owned, buffer))
-    if not reading.is_live:
-        return replace(foreign, held=held)
-    hold = OwnerHold(
-        setting=buffer, owner_pct=reading.buffer_pct, since=reading.at, until=hold_until
-    )
-    return replace(foreign, held=replace(held, holds=(*_without(held.holds, buffer), hold)))
-
-
-def _with_ours(held: Held, setting: EvccSetting, pct: float) -> Held:
-    """Note that evcc holds ``pct`` by our doing; at the owner's own value nothing is owed."""
-    owned = _of(held.owned, setting)
-    if owned is None:
-        return held
-    others = _without(held.owned, setting)
-    if _is_same(pct, owned.owner_pct):
-        return replace(held, owned=others)
-    return replace(held, owned=(*others, replace(owned, ours_pct=pct)))
-
-
-def _is_same(one_pct: float, other_pct: float) -> bool:
-    return abs(one_pct - other_pct) <= SAME_PCT
-
-
-def _is_one_of(pct: float, *others_pct: float) -> bool:
-    return any(_is_same(pct, other_pct) for other_pct in others_pct)
-
-
-def _of(entries: tuple[EntryT, ...], setting: EvccSetting) -> EntryT | None:
-    return next((entry for entry in entries if entry.setting is setting), None)
-
-
-def _without(entries: tuple[EntryT, ...], setting: EvccSetting) -> tuple[EntryT, ...]:
-    return tuple(entry for entry in entries if entry.setting is not setting)
+# No override is meant to last longer; a clock that was set back must not make one endless.
+LONGEST_OVERRIDE = timedelta(days=61)
 
 
 class Controller:
     """Guards SmartLoad's writes to evcc; belongs to the cycle's thread."""
 
     def __init__(
-        self, path: Path, now: Callable[[], datetime], zone: tzinfo, *, may_write: bool = True
+        self,
+        path: Path,
+        now: Callable[[], datetime],
+        zone: tzinfo,
+        *,
+        may_write: bool = True,
+        hold_ends: HoldEnd | None = None,
     ) -> None:
         """Load what an earlier run still owed the owner.
 
@@ -165,27 +75,67 @@ class Controller:
             now: Returns the current aware instant.
             zone: The home's zone; the owner's hand is lifted at its midnight.
             may_write: False when a wrong configuration lets SmartLoad only observe.
+            hold_ends: How long a setting that the owner changed stays theirs; None: a charging
+                point's until the car leaves, all others until midnight.
         """
         self._now = now
         self._zone = zone
         self._may_write = may_write
-        self._file = StateFile(lambda: path, version=CONTROL_VERSION)
-        self._held = self._file.load(_parse_held, now()) or Held()
-        self._last_pct: float | None = None
+        self._hold_ends = hold_ends
+        self._file = StateFile(
+            lambda: path, version=CONTROL_VERSION, former=frozenset({FORMER_VERSION})
+        )
+        self._held = self._file.load(parse_held, now()) or Held()
+        self._last: SiteSnapshot | None = None
         self._was_interrupted = False
+        self._mode_may_have_stuck = False
+        self._has_begun = False
         self._handing_back = False
-        # Becomes true with the support of cars from the home battery; the buffer then pauses.
+        # True exactly while the home battery helps a car; the buffer step then pauses.
         self._bat_to_ev_active = False
+
+    # -- what holds --------------------------------------------------------------------------
 
     @property
     def owned(self) -> tuple[Ownership, ...]:
-        """The settings that hold our value instead of the owner's."""
+        """The settings that hold our value instead of the owner's, oldest first."""
         return self._held.owned
 
     @property
+    def holds(self) -> tuple[OwnerHold, ...]:
+        """The settings that are in the owner's hand."""
+        return self._held.holds
+
+    @property
+    def released(self) -> bool:
+        """Whether the owner wants SmartLoad to observe everything."""
+        return self._held.released
+
+    @property
+    def automatic_since(self) -> datetime | None:
+        """Since when evcc's own automatic mode has the say; until somebody asks us to take over."""
+        return self._held.automatic_since
+
+    @property
     def has_say(self) -> bool:
-        """Whether SmartLoad may change evcc at all: not released, and the options are right."""
-        return self._may_write and not self._held.released
+        """Whether SmartLoad may change evcc at all."""
+        held = self._held
+        return self._may_write and not held.released and held.automatic_since is None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first cycle, which only looks, is over."""
+        return self._has_begun
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the options are right."""
+        return self._may_write
+
+    @property
+    def bat_to_ev_active(self) -> bool:
+        """Whether the home battery helps a car, for real."""
+        return self._bat_to_ev_active
 
     @property
     def state_file(self) -> StateFile:
@@ -197,9 +147,91 @@ class Controller:
         """Whether the last attempt to persist succeeded."""
         return self._file.save_problem is None
 
+    def owned_value(self, lever: Lever) -> SettingValue | Unknown:
+        """Return our value of a setting; UNKNOWN where it holds the owner's."""
+        owned = of_lever(self._held.owned, lever)
+        return UNKNOWN if owned is None else owned.ours
+
+    def hold_on(self, lever: Lever) -> OwnerHold | None:
+        """Return the owner's hand on a setting, if it is there."""
+        hold = of_lever(self._held.holds, lever)
+        return None if hold is None or (hold.until and hold.until <= self._now()) else hold
+
+    def as_owner_has_it(self, site: SiteSnapshot) -> SiteSnapshot:
+        """Return a reading with the owner's values in place of ours."""
+        for owned in self._held.owned:
+            site = with_value(site, owned.lever, owned.owner)
+        return site
+
     def use_time_zone(self, zone: tzinfo) -> None:
         """Use the home's zone that evcc told."""
         self._zone = zone
+
+    def begin(self) -> None:
+        """The first cycle, which adopts what is there, is over: from now on writes go out."""
+        self._has_begun = True
+
+    def set_bat_to_ev(self, *, active: bool) -> None:
+        """Note whether the home battery helps a car, for real."""
+        self._bat_to_ev_active = active
+
+    # -- stages ------------------------------------------------------------------------------
+
+    def live_since(self, stage: Stage) -> datetime | None:
+        """Return since when the owner lets ``stage`` act; None while it observes.
+
+        The buffer's observation is its own; it is not asked here.
+        """
+        return next((live.since for live in self._held.live if live.stage is stage), None)
+
+    def set_stage(self, stage: Stage, mode: StageMode) -> None:
+        """Let ``stage`` act or observe; survives a restart."""
+        if (self.live_since(stage) is not None) == (mode is StageMode.LIVE):
+            return
+        others = tuple(live for live in self._held.live if live.stage is not stage)
+        if mode is StageMode.LIVE:
+            others = (*others, LiveStage(stage=stage, since=self._now()))
+        self._keep(replace(self._held, live=others))
+
+    # -- overrides ---------------------------------------------------------------------------
+
+    def overrides(self, now: datetime) -> tuple[Override, ...]:
+        """Return what the owner asked for and has not ended yet."""
+        return tuple(one for one in self._held.overrides if now < one.until)
+
+    def start_override(self, override: Override) -> None:
+        """Take on a wish that ends by itself; what the owner asks for here ends their hold."""
+        holds = without(
+            self._held.holds, Lever(setting=EvccSetting.CHARGE_MODE, device=override.device)
+        )
+        self._keep(replaced(replace(self._held, holds=holds), override))
+
+    def end_override(self, kind: OverrideKind, device: str = "") -> None:
+        """End such a wish before its time."""
+        left = tuple(
+            one for one in self._held.overrides if (one.kind, one.device) != (kind, device)
+        )
+        self._keep(replace(self._held, overrides=left))
+
+    def _lapse_overrides(self, site: SiteSnapshot, now: datetime) -> Held:
+        """Return the state without overrides that are over, or whose car has left.
+
+        What seems to begin in the future, or to last for months, is of a clock that was set back.
+        """
+        left = []
+        for told in self._held.overrides:
+            one = told
+            if told.since > now:
+                one = replace(told, since=now, until=now + (told.until - told.since))
+            if one.until <= now or one.until - now > LONGEST_OVERRIDE:
+                continue
+            loadpoint = loadpoint_of(site, one.device) if one.device else None
+            is_gone = one.kind is OverrideKind.CHARGE_NOW and (
+                loadpoint is None or not loadpoint.connected
+            )
+            if not is_gone:
+                left.append(one)
+        return replace(self._held, overrides=tuple(left))
 
     # -- readings ----------------------------------------------------------------------------
 
@@ -208,46 +240,73 @@ class Controller:
         self._was_interrupted = True
 
     def note_reading(
-        self, settings: SocSettings | None, *, is_live: bool, now: datetime
+        self, site: SiteSnapshot, *, live: frozenset[Stage], now: datetime
     ) -> float | None:
-        """Take in evcc's settings; return the buffer [%] when somebody else put it there."""
-        if settings is None or settings.buffer_soc_pct is None:
-            return None
-        verdict = judge_reading(
-            self._held,
-            BufferReading(
+        """Take in evcc's settings; return the buffer [%] when somebody else put it there.
+
+        Args:
+            site: The reading.
+            live: The stages that act; elsewhere a change is adopted, not respected as a hand.
+            now: When this is.
+        """
+        midnight = end_of_local_day(now, self._zone)
+        held = lifted(self._lapse_overrides(site, now), site, now, midnight)
+        if site.automatic_mode and held.automatic_since is None:
+            held = replace(held, automatic_since=now)
+        has_say = self._may_write and not held.released and held.automatic_since is None
+        is_sure = self._last is not None and not self._was_interrupted
+        moved = came_or_went(self._last, site)
+        foreign_pct: float | None = None
+        for lever in levers_of(site):
+            value = value_in(site, lever)
+            if isinstance(value, Unknown):
+                continue
+            look = Look(
+                lever=lever,
                 at=now,
-                buffer_pct=settings.buffer_soc_pct,
-                previous_pct=self._last_pct,
+                value=value,
+                previous=UNKNOWN if self._last is None else value_in(self._last, lever),
                 was_interrupted=self._was_interrupted,
-                is_live=is_live,
-            ),
-            hold_until=end_of_local_day(now, self._zone),
-        )
-        self._last_pct = settings.buffer_soc_pct
+                is_evccs_doing=lever.device in moved,
+                is_live=stage_of(lever) in live and has_say,
+            )
+            verdict = judge(held, look, hold_for(look, self._hold_ends, site, midnight))
+            held = verdict.held
+            if verdict.is_foreign and lever == BUFFER and isinstance(value, float | int):
+                foreign_pct = float(value)
+        is_owned = of_lever(held.owned, BATTERY_MODE) is not None
+        if is_owned and not is_sure and value_in(site, BATTERY_MODE) is None:
+            self._mode_may_have_stuck = True
+        self._last = site
         self._was_interrupted = False
-        self._keep(verdict.held)
-        return verdict.foreign_pct
+        self._keep(held)
+        return foreign_pct
+
+    @property
+    def mode_may_have_stuck(self) -> bool:
+        """Whether an inverter may still be in a mode that we imposed and evcc has forgotten.
+
+        evcc sets it back when ours lapses; one that was restarted meanwhile knows of none.
+        """
+        return self._mode_may_have_stuck
 
     # -- the guard of every write ------------------------------------------------------------
 
-    def before_write(self, setting: EvccSetting, old_pct: float, new_pct: float) -> None:
+    def before_write(self, lever: Lever, old: SettingValue, new: SettingValue) -> None:
         """Remember the owner's value, or refuse.
 
         Raises:
-            WriteRefusedError: The owner has the say, SmartLoad only observes, or the owner's
-                value could not be put on disk first.
+            WriteRefusedError: The owner has the say, SmartLoad only observes or has just started,
+                or the owner's value could not be put on disk first.
         """
         if not self._handing_back:
-            self._check_allowed(setting)
+            self._check_allowed(lever)
         before = self._held
-        pending = PendingWrite(setting=setting, old_pct=old_pct, new_pct=new_pct)
-        held = replace(before, pending=(*_without(before.pending, setting), pending))
-        is_first = _of(before.owned, setting) is None
+        pending = PendingWrite(lever=lever, old=old, new=new)
+        held = replace(before, pending=(*without(before.pending, lever), pending))
+        is_first = of_lever(before.owned, lever) is None and not self._handing_back
         if is_first:
-            ownership = Ownership(
-                setting=setting, owner_pct=old_pct, ours_pct=new_pct, since=self._now()
-            )
+            ownership = Ownership(lever=lever, owner=old, ours=new, since=self._now())
             held = replace(held, owned=(*before.owned, ownership))
         self._keep(held)
         if is_first and not self.can_save:
@@ -256,66 +315,112 @@ class Controller:
                 "dein eigener Wert konnte nicht gesichert werden (Speicher nicht beschreibbar)"
             )
 
-    def _check_allowed(self, setting: EvccSetting) -> None:
+    def _check_allowed(self, lever: Lever) -> None:
+        if not self._has_begun:
+            raise WriteRefusedError("SmartLoad ist gerade gestartet und sieht erst nur zu")
         if not self._may_write:
             raise WriteRefusedError("die Konfiguration ist fehlerhaft, SmartLoad beobachtet nur")
         if self._held.released:
             raise WriteRefusedError("die Steuerung wurde zurückgegeben")
-        hold = self._hold_on(setting)
+        if self._held.automatic_since is not None:
+            raise WriteRefusedError("evcc steuert selbst (automatischer Modus)")
+        hold = self.hold_on(lever)
         if hold is not None:
-            until = hold.until.astimezone(self._zone)
-            raise WriteRefusedError(
-                f"in evcc von Hand auf {hold.owner_pct:g}% gestellt, gilt bis {until:%d.%m. %H:%M}"
-            )
+            raise WriteRefusedError(self._told(hold))
 
-    def after_write(self, setting: EvccSetting, accepted_pct: float) -> None:
+    def _told(self, hold: OwnerHold) -> str:
+        shown = f"{hold.owner:g}" if isinstance(hold.owner, float | int) else str(hold.owner)
+        if hold.lever.setting in {EvccSetting.BUFFER_SOC, EvccSetting.BATTERY_BOOST_LIMIT}:
+            shown += "%"
+        match hold.ends:
+            case HoldEnd.WHEN_GONE:
+                return f"jemand anderes gibt in evcc den Batteriemodus {shown} vor"
+            case HoldEnd.CAR_LEAVES:
+                return f"in evcc von Hand auf {shown} gestellt, gilt, bis das Auto abfährt"
+            case HoldEnd.RESUME:
+                return f"in evcc von Hand auf {shown} gestellt, gilt, bis du übergibst"
+            case HoldEnd.MIDNIGHT:
+                until = (hold.until or self._now()).astimezone(self._zone)
+                return f"in evcc von Hand auf {shown} gestellt, gilt bis {until:%d.%m. %H:%M}"
+
+    def after_write(self, lever: Lever, accepted: SettingValue) -> None:
         """Note what evcc accepted; at the owner's own value nothing is owed any more."""
-        if setting is EvccSetting.BUFFER_SOC:
-            self._last_pct = accepted_pct
-        held = replace(self._held, pending=_without(self._held.pending, setting))
-        self._keep(_with_ours(held, setting, accepted_pct))
-
-    def _hold_on(self, setting: EvccSetting) -> OwnerHold | None:
-        hold = _of(self._held.holds, setting)
-        return None if hold is None or hold.until <= self._now() else hold
+        if self._last is not None:
+            self._last = with_value(self._last, lever, accepted)
+        if lever == BATTERY_MODE:
+            self._mode_may_have_stuck = False
+        held = replace(self._held, pending=without(self._held.pending, lever))
+        self._keep(with_ours(held, lever, accepted))
 
     # -- giving back -------------------------------------------------------------------------
 
-    def hand_back(self, evcc: SettingWriter) -> tuple[Ownership, ...]:
-        """Put the owner's values back; return what could not be given back now.
+    def hand_back(
+        self, evcc: SettingWriter, levers: Iterable[Lever] | None = None
+    ) -> tuple[Ownership, ...]:
+        """Put the owner's values back, the newest first; return what could not be given back now.
 
         A value that somebody moved meanwhile stays theirs. What fails (evcc away) stays on
         disk and is given back, or taken on, after the next start.
+
+        Args:
+            evcc: Who writes them.
+            levers: Only these; None: all.
         """
+        asked = None if levers is None else set(levers)
+        owed = [one for one in self._held.owned if asked is None or one.lever in asked]
         kept: list[Ownership] = []
-        for ownership in self._held.owned:
-            if self._was_moved(ownership):
-                continue
-            self._handing_back = True
-            try:
-                evcc.write_setting(ownership.setting, ownership.owner_pct)
-            except (SourceError, WriteRefusedError):
+        for ownership in reversed(owed):
+            if not self._was_moved(ownership) and not self._gave_back(evcc, ownership):
                 kept.append(ownership)
-            finally:
-                self._handing_back = False
-        self._keep(replace(self._held, owned=tuple(kept)))
+                continue
+            self._keep(replace(self._held, owned=without(self._held.owned, ownership.lever)))
         return tuple(kept)
 
+    def _gave_back(self, evcc: SettingWriter, ownership: Ownership) -> bool:
+        self._handing_back = True
+        try:
+            if ownership.lever == BATTERY_MODE and self._mode_may_have_stuck:
+                # Only a mode that evcc knows of is set back to normal when it is released.
+                evcc.write(BATTERY_MODE, BatteryMode.NORMAL.value)
+            evcc.write(ownership.lever, ownership.owner)
+        except (SourceError, WriteRefusedError):
+            return False
+        finally:
+            self._handing_back = False
+        return True
+
     def _was_moved(self, ownership: Ownership) -> bool:
-        is_unanswered = _of(self._held.pending, ownership.setting) is not None
-        if ownership.setting is not EvccSetting.BUFFER_SOC or is_unanswered:
+        """Whether the last reading shows that the value is not ours any more."""
+        lever = ownership.lever
+        is_unanswered = of_lever(self._held.pending, lever) is not None
+        if is_unanswered or self._last is None:
             return False
-        if self._last_pct is None:
+        value = value_in(self._last, lever)
+        if lever == BATTERY_MODE:
+            # One that has lapsed was set back by evcc itself, unless it was restarted meanwhile.
+            return value is None and not self._mode_may_have_stuck
+        if isinstance(value, Unknown):
+            # The charging point is gone for now; its value is still owed.
             return False
-        return not _is_same(self._last_pct, ownership.ours_pct)
+        return not is_same_value(value, ownership.ours)
+
+    def note_automatic(self, now: datetime) -> None:
+        """Note that evcc's own automatic mode has refused a write: it has the say."""
+        if self._held.automatic_since is None:
+            self._keep(replace(self._held, automatic_since=now))
 
     def release(self) -> None:
         """Write nothing more until ``resume``; survives a restart."""
-        self._keep(replace(self._held, released=True))
+        self._keep(replace(self._held, released=True, overrides=()))
 
-    def resume(self) -> None:
-        """Take the wheel again: the owner said so, which also ends their hold."""
-        self._keep(replace(self._held, released=False, holds=()))
+    def resume(self, *, evcc_is_automatic: bool = False) -> None:
+        """Take the wheel again: the owner said so, which also ends their hold.
+
+        Where evcc's own automatic mode is on, it keeps the say until it is switched off there.
+        """
+        since = self._held.automatic_since if evcc_is_automatic else None
+        holds = tuple(one for one in self._held.holds if one.ends is HoldEnd.WHEN_GONE)
+        self._keep(replace(self._held, released=False, holds=holds, automatic_since=since))
 
     # -- what is shown -----------------------------------------------------------------------
 
@@ -328,9 +433,9 @@ class Controller:
         evcc_is_automatic: bool,
     ) -> ControlStatus:
         """Return who decides the buffer, and until when."""
-        hold = self._hold_on(EvccSetting.BUFFER_SOC)
+        hold = self.hold_on(BUFFER)
         until: datetime | None = None
-        if evcc_is_automatic:
+        if evcc_is_automatic or self._held.automatic_since is not None:
             in_charge = InCharge.EVCC_AUTOMATIC
         elif self._held.released:
             in_charge = InCharge.RELEASED
@@ -342,7 +447,13 @@ class Controller:
             in_charge, until = InCharge.OWNER, hold.until
         else:
             in_charge = InCharge.LIVE
-        return ControlStatus(in_charge=in_charge, until=until, owned=self._held.owned)
+        return ControlStatus(
+            in_charge=in_charge,
+            until=until,
+            owned=self._held.owned,
+            holds=self._held.holds,
+            overrides=self.overrides(self._now()),
+        )
 
     # -- persistence -------------------------------------------------------------------------
 
@@ -351,79 +462,4 @@ class Controller:
         if held == self._held and self.can_save:
             return
         self._held = held
-        self._file.save(_serialise(held))
-
-
-def _serialise(held: Held) -> str:
-    return json.dumps(
-        {
-            "version": CONTROL_VERSION,
-            "released": held.released,
-            "owned": [
-                {
-                    "setting": owned.setting.value,
-                    "owner_pct": owned.owner_pct,
-                    "ours_pct": owned.ours_pct,
-                    "since": owned.since.isoformat(),
-                }
-                for owned in held.owned
-            ],
-            "pending": [
-                {
-                    "setting": pending.setting.value,
-                    "old_pct": pending.old_pct,
-                    "new_pct": pending.new_pct,
-                }
-                for pending in held.pending
-            ],
-            "holds": [
-                {
-                    "setting": hold.setting.value,
-                    "owner_pct": hold.owner_pct,
-                    "since": hold.since.isoformat(),
-                    "until": hold.until.isoformat(),
-                }
-                for hold in held.holds
-            ],
-        },
-        allow_nan=False,
-    )
-
-
-def _parse_held(raw: dict[str, object]) -> Held:
-    """Check a state file; raises ValueError, TypeError or KeyError when it is not as written."""
-    return Held(
-        released=raw["released"] is True,
-        owned=tuple(
-            Ownership(
-                setting=EvccSetting(str(entry["setting"])),
-                owner_pct=parse_number(entry["owner_pct"]),
-                ours_pct=parse_number(entry["ours_pct"]),
-                since=parse_known_instant(entry["since"]),
-            )
-            for entry in _entries(raw["owned"])
-        ),
-        pending=tuple(
-            PendingWrite(
-                setting=EvccSetting(str(entry["setting"])),
-                old_pct=parse_number(entry["old_pct"]),
-                new_pct=parse_number(entry["new_pct"]),
-            )
-            for entry in _entries(raw.get("pending", []))
-        ),
-        holds=tuple(
-            OwnerHold(
-                setting=EvccSetting(str(entry["setting"])),
-                owner_pct=parse_number(entry["owner_pct"]),
-                since=parse_known_instant(entry["since"]),
-                until=parse_known_instant(entry["until"]),
-            )
-            for entry in _entries(raw["holds"])
-        ),
-    )
-
-
-def _entries(value: object) -> list[dict[str, object]]:
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise TypeError(f"{value!r} is not a list of objects")
-    return value
+        self._file.save(serialise(held))

@@ -272,6 +272,19 @@ class DynamicBufferCalc:
         self._save()
         return self.result(now)
 
+    def preview(
+        self,
+        pv_confidence: float,
+        price_spread: float,
+        pv_96: Iterable[float],
+        now: datetime | None = None,
+    ) -> int:
+        """Return the target [%] that ``step`` would have; nothing is decided, kept or logged."""
+        confidence = min(1.0, max(0.0, finite_or_zero(pv_confidence)))
+        return self._compute_target(
+            confidence, finite_or_zero(price_spread), pv_96, self._aware(now)
+        )
+
     def _apply(self, target: int, old_pct: float) -> tuple[float, bool, str]:
         """Write ``target``; return the value now in force, whether it is, and a note."""
         try:

@@ -23,13 +23,17 @@ _log = logging.getLogger("smartload.persistence")
 class StateFile:
     """A JSON file with one writer at a time; problems are logged once and kept for the page."""
 
-    def __init__(self, path: Callable[[], Path], *, version: int) -> None:
+    def __init__(
+        self, path: Callable[[], Path], *, version: int, former: frozenset[int] = frozenset()
+    ) -> None:
         """Remember where the file is; ``path`` is asked at each call.
 
-        A file that does not say ``version`` under that key was not written by this SmartLoad.
+        A file that says neither ``version`` nor one of the ``former`` ones, which the parser then
+        knows too, was not written by this SmartLoad.
         """
         self._path = path
         self._version = version
+        self._readable = former | {version}
         self._numbers = itertools.count(1)
         self._write_lock = threading.Lock()
         self._written_number = 0
@@ -65,7 +69,7 @@ class StateFile:
         _log.error(self.load_problem)
 
     def _check_version(self, raw: dict[str, object]) -> None:
-        if raw["version"] != self._version:
+        if raw["version"] not in self._readable:
             raise ValueError(f"version {raw['version']!r} is not {self._version}")
 
     def take_number(self) -> int:

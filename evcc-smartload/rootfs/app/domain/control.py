@@ -88,6 +88,8 @@ class HoldEnd(StrEnum):
     CAR_LEAVES = "car_leaves"
     RESUME = "resume"
     """When they say so."""
+    WHEN_GONE = "when_gone"
+    """When the battery mode that somebody else imposes is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,10 +58,11 @@ class PlanStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanCost:
-    """What a plan costs until its end [EUR]; negative is a gain.
+    """What a plan costs until its end [EUR], by what it is for; negative is a gain.
 
     ``stored_eur`` is minus the value of the energy that the batteries gain, ``missing_eur`` the
-    price of what the wishes of cars miss, ``reserve_eur`` of what the buffer misses.
+    price of what the wishes of cars miss, ``reserve_eur`` of what the buffer misses,
+    ``overload_eur`` of what goes beyond fuse or export limit where physics leaves no other way.
     """
 
     import_eur: float
@@ -71,7 +72,19 @@ class PlanCost:
     missing_eur: float
     reserve_eur: float
     overload_eur: float
-    total_eur: float
+
+    @property
+    def total_eur(self) -> float:
+        """All of it."""
+        return (
+            self.import_eur
+            + self.export_eur
+            + self.wear_eur
+            + self.stored_eur
+            + self.missing_eur
+            + self.reserve_eur
+            + self.overload_eur
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
