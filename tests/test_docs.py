@@ -1,12 +1,15 @@
 """The documents say what the code does."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
 from config import Config
+from domain.control import EvccSetting
 from domain.problem import ProblemCode
+from domain.steering import CommandCode, ControlLevel, GateCode, MissingCode, OverrideKind
 from dynamic_buffer import compute_target
 
 ROOT = Path(__file__).parents[1]
@@ -64,3 +67,30 @@ def test_every_problem_has_its_words_on_the_page() -> None:
         words = (ROOT / f"evcc-smartload/page/src/i18n/{language}.ts").read_text()
         missing = [code.value for code in ProblemCode if code.value not in words]
         assert missing == []
+
+
+def first_column(heading: str) -> list[str]:
+    """The codes in the first column of the tables below a heading of docs/control.md."""
+    text = (ROOT / "docs/control.md").read_text()
+    section = text[text.index(f"\n## {heading}\n") :][1:].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
+    return [code for cell in rows for code in re.findall(r"`(\w+)`", cell)]
+
+
+def test_the_gates_stand_in_the_order_in_which_they_are_asked() -> None:
+    assert first_column("When the battery helps the car") == [code.value for code in GateCode]
+
+
+def test_every_level_of_control_and_all_that_may_be_missing_is_explained() -> None:
+    ladder = first_column("The ladder of control")
+
+    levels = [level.value for level in ControlLevel]
+    assert ladder[: len(levels)] == levels
+    assert sorted(ladder[len(levels) :]) == sorted(code.value for code in MissingCode)
+
+
+@pytest.mark.parametrize("words", [EvccSetting, CommandCode, OverrideKind])
+def test_every_setting_reason_and_override_is_explained(words: type[StrEnum]) -> None:
+    text = (ROOT / "docs/control.md").read_text()
+
+    assert [word.value for word in words if f"`{word.value}`" not in text] == []
