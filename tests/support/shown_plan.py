@@ -104,9 +104,7 @@ def shown_plan(
         marginal_eur_per_kwh=(*day.prices[:-1], None),
         reasons=tuple(flows.reasons),
         cost=cost,
-        baseline=replace(
-            cost, import_eur=cost.import_eur + 0.842, total_eur=cost.total_eur + 0.842
-        ),
+        baseline=replace(cost, import_eur=cost.import_eur + 0.842),
         status=PlanStatus.UNPROVEN,
         gap_eur=0.0123,
         solve_ms=38.44,
@@ -224,7 +222,6 @@ def _cost(day: _Day, flows: _Flows) -> PlanCost:
         missing_eur=0.31,
         reserve_eur=0.05,
         overload_eur=0.0,
-        total_eur=bought + sold + wear + stored + 0.31 + 0.05,
     )
 
 

@@ -200,7 +200,7 @@ def test_what_is_no_number_is_not_known(wrong: float) -> None:
     strange = replace(
         plan,
         solve_ms=wrong,
-        cost=replace(plan.cost, total_eur=wrong),
+        cost=replace(plan.cost, import_eur=wrong),
         marginal_eur_per_kwh=(wrong,) * plan.n_slots,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from domain.plan import PlanCost
 from planner.plan_problem import BatteryModel, CarModel, FloatArray, PlanProblem, ValuePiece
 
 
@@ -26,37 +27,6 @@ class Dispatch:
     def n_slots(self) -> int:
         """How many slots there are."""
         return len(self.grid_import_kwh)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostParts:
-    """What a dispatch costs [EUR], by what it is for; negative is a gain.
-
-    ``stored_eur`` is minus the value of the energy that the batteries gain until the end,
-    ``missing_eur`` what the wishes of cars miss, ``reserve_eur`` what the buffer misses,
-    ``overload_eur`` what goes beyond fuse or export limit where physics leaves no other way.
-    """
-
-    import_eur: float
-    export_eur: float
-    wear_eur: float
-    stored_eur: float
-    missing_eur: float
-    reserve_eur: float
-    overload_eur: float
-
-    @property
-    def total_eur(self) -> float:
-        """All of it."""
-        return (
-            self.import_eur
-            + self.export_eur
-            + self.wear_eur
-            + self.stored_eur
-            + self.missing_eur
-            + self.reserve_eur
-            + self.overload_eur
-        )
 
 
 def overload_price(problem: PlanProblem) -> float:
@@ -105,7 +75,7 @@ def value_of(pieces: tuple[ValuePiece, ...], kwh: float, *, is_open: bool) -> fl
     return worth + (left * pieces[-1].eur_per_kwh if is_open else 0.0)
 
 
-def cost_of(problem: PlanProblem, dispatch: Dispatch) -> CostParts:
+def cost_of(problem: PlanProblem, dispatch: Dispatch) -> PlanCost:
     """Return what ``dispatch`` costs, worked out from its flows alone."""
     wear = stored = reserve = missing = 0.0
     for index, battery in enumerate(problem.batteries):
@@ -122,7 +92,7 @@ def cost_of(problem: PlanProblem, dispatch: Dispatch) -> CostParts:
         missing += value_of(car.wish, car.room_kwh, is_open=False) - value_of(
             car.wish, charged, is_open=False
         )
-    return CostParts(
+    return PlanCost(
         import_eur=float(problem.import_price_eur_per_kwh @ dispatch.grid_import_kwh),
         export_eur=-float(problem.export_price_eur_per_kwh @ dispatch.grid_export_kwh),
         wear_eur=wear,

@@ -25,7 +25,7 @@ from domain.plan import (
 from planner.actions import actions_of
 from planner.alternatives import reserve_cost, rule_costs, what_ifs
 from planner.changes import change_since
-from planner.dispatch import CostParts, Dispatch, battery_soc, car_soc, cost_of
+from planner.dispatch import Dispatch, battery_soc, car_soc, cost_of
 from planner.evcc_rules import evcc_rules_dispatch
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
@@ -293,7 +293,7 @@ def _unproved(task: PlanTask, dispatch: Dispatch) -> Outcome:
     )
 
 
-def _fault(task: PlanTask, outcome: Outcome, baseline: CostParts) -> tuple[SkipCause, str] | None:
+def _fault(task: PlanTask, outcome: Outcome, baseline: PlanCost) -> tuple[SkipCause, str] | None:
     """Return why a plan may not be used; None when it may."""
     violations = [one for one in verify(task.problem, outcome.dispatch) if not one.is_soft]
     if violations:
@@ -306,7 +306,7 @@ def _fault(task: PlanTask, outcome: Outcome, baseline: CostParts) -> tuple[SkipC
     return None
 
 
-def _shown(now: datetime, task: PlanTask, used: _Used, baseline: CostParts) -> Plan:
+def _shown(now: datetime, task: PlanTask, used: _Used, baseline: PlanCost) -> Plan:
     """Return the plan as it is shown, without what takes further solves to tell."""
     problem, outcome, dispatch = task.problem, used.outcome, used.outcome.dispatch
     marginal = outcome.marginal_eur_per_kwh
@@ -335,8 +335,8 @@ def _shown(now: datetime, task: PlanTask, used: _Used, baseline: CostParts) -> P
         cars=_car_courses(task, dispatch),
         marginal_eur_per_kwh=_known(marginal, problem.n_slots),
         reasons=reasons,
-        cost=_plan_cost(outcome.cost),
-        baseline=_plan_cost(baseline),
+        cost=outcome.cost,
+        baseline=baseline,
         status=PlanStatus.PROVEN if outcome.is_proved else PlanStatus.UNPROVEN,
         gap_eur=outcome.gap_eur,
         solve_ms=0.0,
@@ -356,19 +356,6 @@ def _known(values: FloatArray | None, n_slots: int) -> tuple[float | None, ...]:
     if values is None:
         return (None,) * n_slots
     return tuple(value if math.isfinite(value) else None for value in values.tolist())
-
-
-def _plan_cost(cost: CostParts) -> PlanCost:
-    return PlanCost(
-        import_eur=cost.import_eur,
-        export_eur=cost.export_eur,
-        wear_eur=cost.wear_eur,
-        stored_eur=cost.stored_eur,
-        missing_eur=cost.missing_eur,
-        reserve_eur=cost.reserve_eur,
-        overload_eur=cost.overload_eur,
-        total_eur=cost.total_eur,
-    )
 
 
 def _battery_courses(task: PlanTask, dispatch: Dispatch) -> tuple[BatteryCourse, ...]:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from planner.dispatch import CostParts, Dispatch
+from domain.plan import PlanCost
+from planner.dispatch import Dispatch
 from planner.plan_problem import FloatArray
 
 # A plan is proved when no other can be more than this cheaper [EUR].
@@ -30,7 +31,7 @@ class Outcome:
     """
 
     dispatch: Dispatch
-    cost: CostParts
+    cost: PlanCost
     gap_eur: float | None
     marginal_eur_per_kwh: FloatArray | None
 
