@@ -6,10 +6,11 @@ import numpy as np
 
 from planner.bounds import NO_TIES
 from planner.choices import Conflicts, find_conflicts, suspects
-from planner.dispatch import Dispatch, battery_soc
+from planner.dispatch import Dispatch, battery_soc, car_soc
 from planner.mixed import add_choices
 from planner.model import PlanModel, build_model, dispatch_of
-from planner.plan_problem import CarModel, FloatArray, PlanProblem, ValuePiece, series
+from planner.plan_memory import car_later
+from planner.plan_problem import FloatArray, PlanProblem, series
 from planner.solver import (
     INFINITY,
     Bounds,
@@ -126,22 +127,12 @@ def one_slot_later(problem: PlanProblem, dispatch: Dispatch) -> PlanProblem:
             for index, battery in enumerate(problem.batteries)
         ),
         cars=tuple(
-            _car_later(car, float(dispatch.car_kwh[index][0]) * car.charge_efficiency_frac)
+            car_later(
+                car,
+                soc_kwh=float(car_soc(car, dispatch, index)[0]),
+                passed=1,
+                n_slots=problem.n_slots,
+            )
             for index, car in enumerate(problem.cars)
         ),
-    )
-
-
-def _car_later(car: CarModel, charged_kwh: float) -> CarModel:
-    left, wish = charged_kwh, []
-    for piece in car.wish:
-        part = min(left, piece.width_kwh)
-        left -= part
-        wish.append(ValuePiece(width_kwh=piece.width_kwh - part, eur_per_kwh=piece.eur_per_kwh))
-    return replace(
-        car,
-        soc_kwh=car.soc_kwh + charged_kwh,
-        arrival_slot=max(car.arrival_slot - 1, 0),
-        deadline_slot=max(car.deadline_slot - 1, 0),
-        wish=tuple(wish),
     )

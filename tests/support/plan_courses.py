@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from planner.dispatch import Dispatch, battery_soc
+from planner.dispatch import Dispatch, battery_soc, car_soc
 from planner.model import Memory
-from planner.plan_problem import CarModel, FloatArray, PlanProblem, ValuePiece, series
+from planner.plan_memory import car_later
+from planner.plan_problem import FloatArray, PlanProblem, series
 
 
 def after(problem: PlanProblem, dispatch: Dispatch, passed: int = 1) -> PlanProblem:
@@ -35,27 +36,15 @@ def after(problem: PlanProblem, dispatch: Dispatch, passed: int = 1) -> PlanProb
             for index, battery in enumerate(problem.batteries)
         ),
         cars=tuple(
-            _car_after(car, dispatch.car_kwh[index], passed)
+            car_later(
+                car,
+                soc_kwh=float(car_soc(car, dispatch, index)[passed - 1]),
+                passed=passed,
+                n_slots=problem.n_slots - passed,
+            )
             for index, car in enumerate(problem.cars)
         ),
     ).checked()
-
-
-def _car_after(car: CarModel, kwh: FloatArray, passed: int) -> CarModel:
-    charged_kwh = float(kwh[:passed].sum()) * car.charge_efficiency_frac
-    left, wish = charged_kwh, []
-    for piece in car.wish:
-        part = min(left, piece.width_kwh)
-        left -= part
-        wish.append(ValuePiece(width_kwh=piece.width_kwh - part, eur_per_kwh=piece.eur_per_kwh))
-    return replace(
-        car,
-        soc_kwh=car.soc_kwh + charged_kwh,
-        arrival_slot=max(car.arrival_slot - passed, 0),
-        deadline_slot=max(car.deadline_slot - passed, 0),
-        wish=tuple(wish),
-        fixed_kwh=None if car.fixed_kwh is None else series(car.fixed_kwh[passed:]),
-    )
 
 
 def remembered(dispatch: Dispatch, passed: int = 1, *, eur_per_kwh: float = 0.002) -> Memory:
@@ -74,7 +63,10 @@ def remembered(dispatch: Dispatch, passed: int = 1, *, eur_per_kwh: float = 0.00
 
 
 def moved_kwh(memory: Memory, dispatch: Dispatch) -> float:
-    """Return how much energy is planned otherwise than remembered [kWh]."""
+    """Return how much energy is planned otherwise than remembered [kWh].
+
+    Counted from the flows on its own, as what the model counts is checked against it.
+    """
     pairs = (
         *zip(memory.charge_kwh, dispatch.charge_kwh, strict=True),
         *zip(memory.discharge_kwh, dispatch.discharge_kwh, strict=True),

@@ -9,8 +9,8 @@ import numpy as np
 from domain.plan import ChangeCause, ChangePart, PlanChange
 from planner.dispatch import battery_soc, car_soc
 from planner.outcome import NoPlanError, Outcome
-from planner.plan_memory import moved_kwh
-from planner.plan_problem import CarModel, FloatArray, PlanProblem
+from planner.plan_memory import car_later, moved_kwh
+from planner.plan_problem import FloatArray, PlanProblem
 from planner.solved import Solve, Solved
 
 
@@ -102,7 +102,12 @@ def _moved_on(old: PlanProblem, new: PlanProblem, passed: int, outcome: Outcome)
         for index, (before, now) in enumerate(zip(old.batteries, new.batteries, strict=True))
     )
     cars = tuple(
-        _car_later(car, passed, car_soc(car, outcome.dispatch, index), n)
+        car_later(
+            car,
+            soc_kwh=soc_at(car_soc(car, outcome.dispatch, index), car.soc_kwh),
+            passed=passed,
+            n_slots=n,
+        )
         for index, car in enumerate(old.cars)
     )
     return replace(
@@ -128,27 +133,3 @@ def _held(values: FloatArray, passed: int, n_slots: int) -> FloatArray:
     kept = values[passed:][:n_slots]
     held: FloatArray = np.concatenate([kept, np.full(n_slots - len(kept), values[-1])])
     return held
-
-
-def _car_later(car: CarModel, passed: int, course: FloatArray, n_slots: int) -> CarModel:
-    """Return the car as it should be by now: charged as planned, its time passed."""
-    if passed == 0:
-        return car
-    soc_kwh = float(course[passed - 1])
-    charged, wish = soc_kwh - car.soc_kwh, []
-    for piece in car.wish:
-        taken = min(charged, piece.width_kwh)
-        charged -= taken
-        wish.append(replace(piece, width_kwh=piece.width_kwh - taken))
-    fixed = car.fixed_kwh
-    if fixed is not None:
-        kept = fixed[passed:][:n_slots]
-        fixed = np.concatenate([kept, np.zeros(n_slots - len(kept))])
-    return replace(
-        car,
-        soc_kwh=soc_kwh,
-        arrival_slot=max(car.arrival_slot - passed, 0),
-        deadline_slot=max(car.deadline_slot - passed, 0),
-        wish=tuple(wish),
-        fixed_kwh=fixed,
-    )

@@ -1,10 +1,12 @@
 """What the last plan wanted, moved on to the slots of the next one."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from planner.dispatch import Dispatch
 from planner.model import Memory
-from planner.plan_problem import FloatArray
+from planner.plan_problem import CarModel, FloatArray, series
 from planner.task import PlanTask
 
 # What a kWh costs that is planned otherwise than the last time [EUR/kWh]: half a cent for 2.5 kWh
@@ -17,6 +19,31 @@ def moved_on(values: FloatArray, passed: int, n_slots: int) -> FloatArray:
     kept = values[passed:][:n_slots]
     moved: FloatArray = np.concatenate([kept, np.zeros(n_slots - len(kept))])
     return moved
+
+
+def car_later(car: CarModel, *, soc_kwh: float, passed: int, n_slots: int) -> CarModel:
+    """Return the car ``passed`` slots later, charged to ``soc_kwh`` by then.
+
+    Args:
+        car: As it was; what it charged since comes off the first pieces of its wish.
+        soc_kwh: What is stored now, not less than before.
+        passed: How many slots have passed.
+        n_slots: Of the horizon it gets.
+    """
+    charged_kwh, wish = soc_kwh - car.soc_kwh, []
+    for piece in car.wish:
+        taken_kwh = min(charged_kwh, piece.width_kwh)
+        charged_kwh -= taken_kwh
+        wish.append(replace(piece, width_kwh=piece.width_kwh - taken_kwh))
+    fixed = car.fixed_kwh
+    return replace(
+        car,
+        soc_kwh=soc_kwh,
+        arrival_slot=max(car.arrival_slot - passed, 0),
+        deadline_slot=max(car.deadline_slot - passed, 0),
+        wish=tuple(wish),
+        fixed_kwh=None if fixed is None else series(moved_on(fixed, passed, n_slots)),
+    )
 
 
 def memory_of(
