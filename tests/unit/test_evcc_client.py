@@ -121,6 +121,17 @@ def test_what_the_forecast_lacks_comes_from_the_tariff_paths(
     assert [slot.power_kw for slot in site.solar] == [1.5]
 
 
+def test_prices_of_the_tariff_path_are_what_limits_are_compared_with(
+    evcc: SmallEvcc, client: EvccClient
+) -> None:
+    slot = {"start": "2026-11-22T08:00:00Z", "end": "2026-11-22T09:00:00Z", "value": 0.3}
+    evcc.tariffs = {"grid": [slot]}
+
+    site = client.read_site(NOW)
+
+    assert [rate.price_eur_per_kwh for rate in site.limit_rates] == [0.3]
+
+
 def test_tariffs_that_evcc_does_not_have_are_empty(client: EvccClient) -> None:
     site = client.read_site(NOW)
 

@@ -544,3 +544,148 @@ def test_the_main_circuit_limits_the_import(
 @pytest.mark.parametrize(("kind", "in_grams"), [("co2", True), ("priceforecast", False)])
 def test_limits_may_be_grams_instead_of_prices(kind: str, *, in_grams: bool) -> None:
     assert site_with(smartCostType=kind).limits_are_in_grams is in_grams
+
+
+# What control needs
+
+
+def test_the_boost_of_a_loadpoint_is_read() -> None:
+    site = site_with(
+        loadpoints=[{"batteryBoost": True, "batteryBoostLimit": 40}, {"batteryBoost": 1}, {}]
+    )
+
+    assert [
+        (loadpoint.battery_boost, loadpoint.battery_boost_limit_pct)
+        for loadpoint in site.loadpoints
+    ] == [(True, 40), (None, None), (None, None)]
+
+
+def test_evccs_own_plan_is_read_in_order_of_time() -> None:
+    plan = [
+        {
+            "start": "2026-08-10T04:00:00+02:00",
+            "end": "2026-08-10T04:15:00+02:00",
+            "value": 0.21,
+        },
+        {"start": "2026-08-10T02:00:00+02:00", "end": "2026-08-10T03:00:00+02:00", "value": 0},
+        {"start": "2026-08-10T05:00:00+02:00", "end": "soon", "value": 0},
+    ]
+
+    site = site_with(loadpoints=[{"plan": plan}, {"plan": None}])
+
+    planned, idle = site.loadpoints
+    assert planned.planned == (
+        (datetime(2026, 8, 10, 0, tzinfo=UTC), datetime(2026, 8, 10, 1, tzinfo=UTC)),
+        (datetime(2026, 8, 10, 2, tzinfo=UTC), datetime(2026, 8, 10, 2, 15, tzinfo=UTC)),
+    )
+    assert idle.planned == ()
+    assert site.implausible == ("loadpoints[1].plan: 1 of 3 slots left out",)
+
+
+@pytest.mark.parametrize(
+    ("values", "has_price_limits"),
+    [
+        ({"smartCostAvailable": True, "smartCostType": "priceforecast"}, True),
+        ({"smartCostAvailable": False, "smartCostType": "pricestatic"}, False),
+        ({"smartCostAvailable": False, "smartCostType": "priceforecast"}, False),
+        ({"smartCostType": "priceforecast"}, True),
+        ({"smartCostType": "pricedynamic"}, True),
+        ({"smartCostType": "pricestatic"}, False),
+        ({"smartCostType": None}, False),
+        ({}, False),
+    ],
+)
+def test_price_limits_do_something_only_with_a_moving_tariff(
+    values: dict[str, object], *, has_price_limits: bool
+) -> None:
+    assert site_with(**values).has_price_limits is has_price_limits
+
+
+def test_limits_are_compared_with_the_planner_tariff() -> None:
+    grid, planner = [1786273200, 1786274100, 0.3], [1786273200, 1786274100, 0.25]
+
+    own = site_with(forecast={"grid": [grid], "planner": [planner]})
+    same = site_with(forecast={"grid": [grid], "planner": [grid]})
+    old = site_with(forecast={"grid": [grid]})
+
+    assert [rate.price_eur_per_kwh for rate in own.limit_rates] == [0.25]
+    assert [rate.price_eur_per_kwh for rate in own.import_rates] == [0.3]
+    assert same.limit_rates == same.import_rates
+    assert old.limit_rates == old.import_rates
+
+
+@pytest.mark.parametrize(
+    ("interval", "interval_s"), [(30, 30), (10, 10), (0, 1), (None, 30), (-5, 30), ("30", 30)]
+)
+def test_the_interval_is_at_least_a_second(interval: object, interval_s: float) -> None:
+    assert site_with(interval=interval).interval_s == interval_s
+
+
+@pytest.mark.parametrize(
+    ("grid", "phases_a"),
+    [
+        ({"currents": [-1.3, 4.0, 0.0], "powers": [-300, 900, 0]}, (-1.3, 4.0, 0.0)),
+        ({"currents": [1.3, 4.0, 0.0], "powers": [-299, 920, 0]}, (-1.3, 4.0, 0.0)),
+        ({"currents": [1.3, 4.0, 0.0]}, (1.3, 4.0, 0.0)),
+        ({"currents": [1.3, 4.0, 0.0], "powers": [-299]}, (1.3, 4.0, 0.0)),
+        ({"powers": [-230, 460, 0]}, (-1, 2, 0)),
+        ({"currents": [7]}, (7,)),
+        ({"currents": [7, None, 3], "powers": [230, 0, 690]}, (1, 0, 3)),
+        ({"currents": [7, 1e9, 3]}, ()),
+        ({"currents": [1, 2, 3, 4]}, ()),
+        ({"currents": [], "powers": "many"}, ()),
+        ({}, ()),
+    ],
+)
+def test_phases_have_a_current_with_the_direction_of_their_power(
+    grid: dict[str, object], phases_a: tuple[float, ...]
+) -> None:
+    site = site_with(grid={"power": 0, **grid})
+
+    assert site.phase_import_a == pytest.approx(phases_a)
+
+
+def test_phases_of_old_versions_stand_beside_the_grid_power() -> None:
+    site = site_with(gridPower=500, gridCurrents=[1, 2, 3], gridPowers=[-230, 460, 690])
+
+    assert site.grid_import_kw == 0.5
+    assert site.phase_import_a == (-1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("circuits", "limit_a"),
+    [
+        ({"main": {"maxCurrent": 35}, "cars": {"parent": "main", "maxCurrent": 16}}, 35),
+        ({"main": {"maxPower": 17000}}, None),
+        ({"main": {"maxPower": 17000, "maxCurrent": 0}}, None),
+        ({"a": {"maxCurrent": 35}, "b": {"maxCurrent": 35}}, None),
+        ({}, None),
+    ],
+)
+def test_a_phase_may_carry_what_the_main_circuit_may(
+    circuits: dict[str, object], limit_a: float | None
+) -> None:
+    assert site_with(circuits=circuits).phase_limit_a == limit_a
+
+
+def test_a_suggestion_of_evccs_optimizer_is_that_of_the_first_battery_with_one() -> None:
+    battery = {
+        "power": 0,
+        "devices": [
+            {"soc": 50, "suggestion": None},
+            {"soc": 50, "suggestion": {"action": "hold", "charge": 0}},
+            {"soc": 50, "suggestion": {"action": "charge"}},
+        ],
+    }
+
+    site = site_with(battery=battery)
+
+    assert site.battery is not None
+    assert site.battery.suggestion == "hold"
+
+
+def test_without_evccs_optimizer_nothing_is_suggested() -> None:
+    battery = read_state(fixture("state-0.314.json"), READ_AT).battery
+
+    assert battery is not None
+    assert battery.suggestion is None

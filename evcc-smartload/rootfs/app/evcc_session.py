@@ -100,7 +100,9 @@ class EvccSession:
         try:
             if not site.import_rates:
                 rates, more = read_rates(self._tariff("grid"), "grid")
-                site, notes = replace(site, import_rates=rates), notes + more
+                limit_rates = site.limit_rates or rates
+                site = replace(site, import_rates=rates, limit_rates=limit_rates)
+                notes += more
             if not site.export_rates:
                 rates, more = read_rates(self._tariff("feedin"), "feedin")
                 site, notes = replace(site, export_rates=rates), notes + more

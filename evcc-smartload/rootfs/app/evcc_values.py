@@ -13,6 +13,10 @@ from domain.zone import known_zone
 
 _LONGEST_TEXT = 200
 _MOST_NOTES = 20
+_MOST_POWER_W = 1_000_000.0  # far above any home; what is larger is a broken meter
+_MOST_CAPACITY_KWH = 10_000.0
+_MOST_CURRENT_A = 1_000.0
+_MOST_PHASES = 3
 _EARLIEST_UNIX_S = 946_684_800  # 2000; evcc prints year 1 where it has no time
 _LATEST_UNIX_S = 4_102_444_800  # 2100
 _EARLIEST = datetime.fromtimestamp(_EARLIEST_UNIX_S, UTC)
@@ -78,6 +82,48 @@ class Fields:
             self._note(keys[0], f"cannot be {number:g}")
             return None
         return number
+
+    def power_w(self, *keys: str) -> float | None:
+        """Return a power with evcc's sign."""
+        return self.number(*keys, low=-_MOST_POWER_W, high=_MOST_POWER_W)
+
+    def limit_w(self, key: str) -> float | None:
+        """Return a limit of a power; evcc's 0 means that there is none."""
+        return self.number(key, low=0.0, high=_MOST_POWER_W) or None
+
+    def soc_pct(self, *keys: str) -> float | None:
+        """Return a share of 0 to 100."""
+        return self.number(*keys, low=0.0, high=100.0)
+
+    def current_a(self, *keys: str) -> float | None:
+        """Return a current that cannot be negative."""
+        return self.number(*keys, low=0.0, high=_MOST_CURRENT_A)
+
+    def capacity_kwh(self, key: str) -> float | None:
+        """Return a capacity; evcc's 0 means that none was configured."""
+        return self.number(key, low=0.0, high=_MOST_CAPACITY_KWH) or None
+
+    def phase_powers_w(self, key: str) -> tuple[float, ...]:
+        """Return the powers of one to three phases; empty when one of them is not known."""
+        return self._phase_numbers(key, most=_MOST_POWER_W)
+
+    def phase_currents_a(self, key: str) -> tuple[float, ...]:
+        """Return the currents of one to three phases; as ``phase_powers_w``."""
+        return self._phase_numbers(key, most=_MOST_CURRENT_A)
+
+    def _phase_numbers(self, key: str, *, most: float) -> tuple[float, ...]:
+        value = self.raw(key)
+        if value is None:
+            return ()
+        entries = value if isinstance(value, list) else []
+        known = [number for number in map(to_number, entries) if number is not None]
+        if not 1 <= len(entries) == len(known) <= _MOST_PHASES:
+            self._note(key, "is not one number for each phase")
+            return ()
+        if max(map(abs, known)) > most:
+            self._note(key, f"cannot be {max(known, key=abs):g}")
+            return ()
+        return tuple(known)
 
     def word(self, *keys: str) -> str | None:
         """Return a non-empty text."""
@@ -155,6 +201,16 @@ def to_number(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def positive_kw(power_w: float | None) -> float | None:
+    """Return the part of a signed power that flows in the positive direction [kW]."""
+    return None if power_w is None else max(0.0, power_w) / 1000.0
+
+
+def reversed_w(power_w: float | None) -> float | None:
+    """Return a power with the other sign."""
+    return None if power_w is None else -power_w
 
 
 def to_text(value: str) -> str:

@@ -7,6 +7,7 @@ discharge as positive watts.
 """
 
 import json
+import math
 from datetime import datetime
 
 from domain.site import (
@@ -23,17 +24,25 @@ from domain.site import (
 from domain.tariff import Rate
 from errors import EvccUnavailableError, EvccUnreadableError
 from evcc_tariffs import parse_rates, parse_solar
-from evcc_values import Fields, Notes, to_number, to_text, to_time_zone
+from evcc_values import (
+    Fields,
+    Notes,
+    positive_kw,
+    reversed_w,
+    to_number,
+    to_text,
+    to_time_zone,
+)
 
-_MOST_POWER_W = 1_000_000.0  # far above any home; what is larger is a broken meter
-_MOST_CAPACITY_KWH = 10_000.0
-_MOST_CURRENT_A = 1_000.0
 _MOST_SESSION_WH = 1_000_000.0
 _SOC_TOLERANCE_PCT = 1.0
 _PHASES = (1, 2, 3)
 _AUTO_PHASES = 0
 _PHASE_VOLTAGE_V = 230.0  # evcc's own default
 _MAIN_FUSE_PHASES = 3
+_DEFAULT_INTERVAL_S = 30.0  # evcc's own
+_LONGEST_INTERVAL_S = 86_400.0
+_MOVING_TARIFFS = frozenset({"priceforecast", "pricedynamic"})
 _BATTERY_MODES = frozenset(mode.value for mode in BatteryMode)
 _CHARGE_MODES = frozenset(mode.value for mode in ChargeMode)
 
@@ -90,9 +99,12 @@ def read_state(payload: bytes, read_at: datetime) -> SiteSnapshot:
     """
     notes = Notes()
     site = _started_site(payload, notes)
-    grid_w = _grid_w(site)
+    grid = _grid(site, notes)
+    circuit = _main_circuit(site)
+    grid_w = None if grid is None else grid.power_w("power")
     battery = _battery(site, notes)
     forecast = site.object("forecast") or Fields({}, notes)
+    import_rates = parse_rates(forecast.raw("grid"), notes, "forecast.grid")
     zone = site.word("timezone")
     return SiteSnapshot(
         read_at=read_at,
@@ -101,20 +113,25 @@ def read_state(payload: bytes, read_at: datetime) -> SiteSnapshot:
         currency=site.word("currency") or "EUR",  # evcc's own default
         time_zone=None if zone is None else to_time_zone(zone),
         pv_kw=_pv_kw(site),
-        home_kw=_positive_kw(_power_w(site, "homePower")),
-        grid_import_kw=_positive_kw(grid_w),
-        grid_export_kw=_positive_kw(_reversed(grid_w)),
+        home_kw=positive_kw(site.power_w("homePower")),
+        grid_import_kw=positive_kw(grid_w),
+        grid_export_kw=positive_kw(reversed_w(grid_w)),
         battery=battery,
         settings=None if battery is None else _settings(site, notes),
-        loadpoints=_loadpoints(site),
+        loadpoints=_loadpoints(site, notes),
         vehicles=_vehicles(site),
-        import_rates=parse_rates(forecast.raw("grid"), notes, "forecast.grid"),
+        import_rates=import_rates,
         export_rates=parse_rates(forecast.raw("feedin"), notes, "forecast.feedin"),
         solar=parse_solar(forecast.raw("solar"), notes, "forecast.solar"),
         automatic_mode=site.truth("optimizerAutomatic") is True,
         export_limit_kw=_export_limit_kw(site),
-        import_limit_kw=_import_limit_kw(site),
+        import_limit_kw=_import_limit_kw(circuit),
         limits_are_in_grams=site.word("smartCostType") == "co2",
+        has_price_limits=_has_price_limits(site),
+        limit_rates=_limit_rates(forecast, notes) or import_rates,
+        interval_s=_interval_s(site),
+        phase_import_a=_phase_import_a(grid),
+        phase_limit_a=None if circuit is None else circuit.current_a("maxCurrent") or None,
         production_is_limited=_production_is_limited(site),
         implausible=notes.as_tuple(),
     )
@@ -178,54 +195,81 @@ def _fatal_text(fatal: object) -> str:
     return to_text(first) if isinstance(first, str) else "no reason given"
 
 
-def _power_w(fields: Fields, *keys: str) -> float | None:
-    return fields.number(*keys, low=-_MOST_POWER_W, high=_MOST_POWER_W)
+def _grid(site: Fields, notes: Notes) -> Fields | None:
+    """Return the grid meter; its values were keys of their own before evcc 0.133."""
+    if site.raw("grid") is not None:
+        return site.object("grid")
+    keys = {"power": "gridPower", "powers": "gridPowers", "currents": "gridCurrents"}
+    return Fields({key: site.raw(old) for key, old in keys.items()}, notes, "grid.")
 
 
-def _positive_kw(power_w: float | None) -> float | None:
-    """Return the part of a signed power that flows in the positive direction [kW]."""
-    return None if power_w is None else max(0.0, power_w) / 1000.0
+def _phase_import_a(grid: Fields | None) -> tuple[float, ...]:
+    """Return each phase's current, export negative [A]; empty when the meter does not say.
 
-
-def _reversed(power_w: float | None) -> float | None:
-    return None if power_w is None else -power_w
-
-
-def _grid_w(site: Fields) -> float | None:
-    """Return the grid power, import positive [W]; a key of its own before evcc 0.133."""
-    if site.raw("grid") is None:
-        return _power_w(site, "gridPower")
-    grid = site.object("grid")
-    return None if grid is None else _power_w(grid, "power")
+    Many meters measure currents without their direction: then the powers have it.
+    """
+    if grid is None:
+        return ()
+    currents_a, powers_w = grid.phase_currents_a("currents"), grid.phase_powers_w("powers")
+    if not currents_a:
+        return tuple(power_w / _PHASE_VOLTAGE_V for power_w in powers_w)
+    if min(currents_a) < 0.0 or len(powers_w) != len(currents_a):
+        return currents_a
+    return tuple(map(math.copysign, currents_a, powers_w))
 
 
 def _pv_kw(site: Fields) -> float | None:
     # An inverter in standby draws a few watts, which is no negative sunshine.
     if site.has("pvPower"):
-        return _positive_kw(_power_w(site, "pvPower"))
-    powers_w = [None if meter is None else _power_w(meter, "power") for meter in site.objects("pv")]
+        return positive_kw(site.power_w("pvPower"))
+    powers_w = [None if meter is None else meter.power_w("power") for meter in site.objects("pv")]
     known_w = [power_w for power_w in powers_w if power_w is not None]
     complete = bool(powers_w) and len(known_w) == len(powers_w)
-    return _positive_kw(sum(known_w)) if complete else None
+    return positive_kw(sum(known_w)) if complete else None
 
 
 def _export_limit_kw(site: Fields) -> float | None:
     """Return the limit that the owner told evcc since 0.314; 0 is evcc's "none"."""
-    return _positive_kw(site.number("gridExportLimit", low=0.0, high=_MOST_POWER_W)) or None
+    return positive_kw(site.limit_w("gridExportLimit"))
 
 
-def _import_limit_kw(site: Fields) -> float | None:
-    """Return the limit of evcc's main circuit, by power or by current per phase, if it has one."""
+def _main_circuit(site: Fields) -> Fields | None:
+    """Return the circuit that all others are part of; None without load management."""
     roots = [
         circuit for circuit in site.named_objects("circuits").values() if not circuit.raw("parent")
     ]
-    if len(roots) != 1:
+    return roots[0] if len(roots) == 1 else None
+
+
+def _import_limit_kw(circuit: Fields | None) -> float | None:
+    """Return the limit of evcc's main circuit, by power or by current per phase, if it has one."""
+    if circuit is None:
         return None
     limits_w = [
-        roots[0].number("maxPower", low=0.0, high=_MOST_POWER_W),
-        _times(_current_a(roots[0], "maxCurrent"), _PHASE_VOLTAGE_V * _MAIN_FUSE_PHASES),
+        circuit.limit_w("maxPower"),
+        _times(circuit.current_a("maxCurrent"), _PHASE_VOLTAGE_V * _MAIN_FUSE_PHASES),
     ]
-    return _positive_kw(min((limit_w for limit_w in limits_w if limit_w), default=None))
+    return positive_kw(min((limit_w for limit_w in limits_w if limit_w), default=None))
+
+
+def _has_price_limits(site: Fields) -> bool:
+    """Return whether evcc compares limits with a tariff; old versions say only which it is."""
+    available = site.truth("smartCostAvailable")
+    return site.word("smartCostType") in _MOVING_TARIFFS if available is None else available
+
+
+def _limit_rates(forecast: Fields, notes: Notes) -> tuple[Rate, ...]:
+    """Return the rates that limits are compared with; none where they are those of the grid."""
+    planner = forecast.raw("planner")
+    if planner is None or planner == forecast.raw("grid"):
+        return ()
+    return parse_rates(planner, notes, "forecast.planner")
+
+
+def _interval_s(site: Fields) -> float:
+    """Return how often evcc regulates; below one second evcc says 0."""
+    interval_s = site.number("interval", low=0.0, high=_LONGEST_INTERVAL_S)
+    return _DEFAULT_INTERVAL_S if interval_s is None else max(1.0, interval_s)
 
 
 def _times(value: float | None, factor: float) -> float | None:
@@ -243,13 +287,13 @@ def _battery(site: Fields, notes: Notes) -> BatterySnapshot | None:
     """Read the batteries: an object since evcc 0.301, a list beside keys of its own before."""
     raw = site.raw("battery")
     if isinstance(raw, list):
-        total_w, soc_pct = _power_w(site, "batteryPower"), _soc_pct(site, "batterySoc")
+        total_w, soc_pct = site.power_w("batteryPower"), site.soc_pct("batterySoc")
         listed = site.objects("battery")
     else:
         total = site.object("battery")
         if total is None:
             return None
-        total_w, soc_pct = _power_w(total, "power"), _soc_pct(total, "soc")
+        total_w, soc_pct = total.power_w("power"), total.soc_pct("soc")
         listed = total.objects("devices")
     if not listed and not total_w and not soc_pct:
         return None  # evcc may show an all-zero object where there is no battery
@@ -266,22 +310,29 @@ def _battery(site: Fields, notes: Notes) -> BatterySnapshot | None:
         devices=devices,
         discharge_control=site.truth("batteryDischargeControl"),
         grid_charge_limit=site.number("batteryGridChargeLimit"),
+        suggestion=next(filter(None, map(_suggestion, listed)), None),
     )
 
 
 def _device(fields: Fields | None, number: int) -> BatteryDevice:
     if fields is None:
         return BatteryDevice(name=f"battery {number}")
-    power_w = _power_w(fields, "power")
+    power_w = fields.power_w("power")
     return BatteryDevice(
         name=fields.word("name") or f"battery {number}",
         title=fields.word("title"),
-        soc_pct=_soc_pct(fields, "soc"),
-        capacity_kwh=_capacity_kwh(fields),
-        charge_kw=_positive_kw(_reversed(power_w)) or 0.0,
-        discharge_kw=_positive_kw(power_w) or 0.0,
+        soc_pct=fields.soc_pct("soc"),
+        capacity_kwh=fields.capacity_kwh("capacity"),
+        charge_kw=positive_kw(reversed_w(power_w)) or 0.0,
+        discharge_kw=positive_kw(power_w) or 0.0,
         controllable=fields.truth("controllable") is True,
     )
+
+
+def _suggestion(device: Fields | None) -> str | None:
+    """Return what evcc's optimizer suggests for a battery."""
+    suggestion = None if device is None else device.object("suggestion")
+    return None if suggestion is None else suggestion.word("action")
 
 
 def _battery_flows_kw(
@@ -326,15 +377,6 @@ def _common_capacity_kwh(devices: tuple[BatteryDevice, ...]) -> float | None:
     return sum(known) if devices and len(known) == len(devices) else None
 
 
-def _soc_pct(fields: Fields, *keys: str) -> float | None:
-    return fields.number(*keys, low=0.0, high=100.0)
-
-
-def _capacity_kwh(fields: Fields) -> float | None:
-    """Return a capacity; evcc's 0 means that none was configured."""
-    return fields.number("capacity", low=0.0, high=_MOST_CAPACITY_KWH) or None
-
-
 def _settings(site: Fields, notes: Notes) -> SocSettings:
     return SocSettings(
         priority_soc_pct=_setting_pct(site, "prioritySoc", notes),
@@ -352,16 +394,16 @@ def _setting_pct(site: Fields, key: str, notes: Notes) -> float | None:
     return value_pct
 
 
-def _loadpoints(site: Fields) -> tuple[Loadpoint, ...]:
+def _loadpoints(site: Fields, notes: Notes) -> tuple[Loadpoint, ...]:
     """Read the loadpoints; evcc's number of one is its position, so a broken one keeps its own."""
     return tuple(
-        _loadpoint(fields, number)
+        _loadpoint(fields, number, notes)
         for number, fields in enumerate(site.objects("loadpoints"), start=1)
         if fields is not None
     )
 
 
-def _loadpoint(fields: Fields, number: int) -> Loadpoint:
+def _loadpoint(fields: Fields, number: int, notes: Notes) -> Loadpoint:
     name = fields.word("name") or f"lp-{number}"
     mode, uses_smart_schema = _charge_mode(fields)
     session_wh = fields.number("sessionEnergy", "chargedEnergy", low=0.0, high=_MOST_SESSION_WH)
@@ -375,9 +417,9 @@ def _loadpoint(fields: Fields, number: int) -> Loadpoint:
         mode=mode,
         connected=fields.truth("connected") is True,
         charging=fields.truth("charging") is True,
-        charge_kw=_positive_kw(_power_w(fields, "chargePower")) or 0.0,
-        min_current_a=_current_a(fields, "effectiveMinCurrent", "minCurrent"),
-        max_current_a=_current_a(fields, "effectiveMaxCurrent", "maxCurrent"),
+        charge_kw=positive_kw(fields.power_w("chargePower")) or 0.0,
+        min_current_a=fields.current_a("effectiveMinCurrent", "minCurrent"),
+        max_current_a=fields.current_a("effectiveMaxCurrent", "maxCurrent"),
         phases_active=_phases(fields, "phasesActive", _PHASES),
         phases_configured=_phases(fields, "phasesConfigured", (_AUTO_PHASES, *_PHASES)),
         switches_phases=fields.truth("chargerPhases1p3p"),
@@ -385,18 +427,22 @@ def _loadpoint(fields: Fields, number: int) -> Loadpoint:
         vehicle_name=fields.word("vehicleName"),
         vehicle_title=fields.word("vehicleTitle"),
         # 0 is evcc's "not known", for the SoC of a car as for that of its plan.
-        vehicle_soc_pct=None if is_heater else _soc_pct(fields, "vehicleSoc") or None,
-        limit_soc_pct=_soc_pct(fields, "effectiveLimitSoc") or _soc_pct(fields, "limitSoc") or None,
-        session_limit_soc_pct=_soc_pct(fields, "limitSoc"),
+        vehicle_soc_pct=None if is_heater else fields.soc_pct("vehicleSoc") or None,
+        limit_soc_pct=fields.soc_pct("effectiveLimitSoc") or fields.soc_pct("limitSoc") or None,
+        session_limit_soc_pct=fields.soc_pct("limitSoc"),
         session_kwh=None if session_wh is None else session_wh / 1000.0,
         limit_kwh=_session_limit_kwh(fields, "limitEnergy"),
-        plan_soc_pct=_soc_pct(fields, "effectivePlanSoc") or None,
+        plan_soc_pct=fields.soc_pct("effectivePlanSoc") or None,
         plan_kwh=_session_limit_kwh(fields, "planEnergy"),
         plan_time=fields.instant("effectivePlanTime", "planTime"),
         smart_cost_limit=fields.number("smartCostLimit"),
         uses_smart_schema=uses_smart_schema,
         battery_boost=fields.truth("batteryBoost"),
-        battery_boost_limit_pct=_soc_pct(fields, "batteryBoostLimit"),
+        battery_boost_limit_pct=fields.soc_pct("batteryBoostLimit"),
+        planned=tuple(
+            (rate.start, rate.end)
+            for rate in parse_rates(fields.raw("plan"), notes, f"loadpoints[{number}].plan")
+        ),
     )
 
 
@@ -420,19 +466,15 @@ def _session_limit_kwh(fields: Fields, key: str) -> float | None:
     return fields.number(key, low=0.0, high=_MOST_SESSION_WH / 1000.0) or None
 
 
-def _current_a(fields: Fields, *keys: str) -> float | None:
-    return fields.number(*keys, low=0.0, high=_MOST_CURRENT_A)
-
-
 def _vehicles(site: Fields) -> tuple[Vehicle, ...]:
     return tuple(
         Vehicle(
             name=name,
             title=fields.word("title") or name,
-            capacity_kwh=_capacity_kwh(fields),
+            capacity_kwh=fields.capacity_kwh("capacity"),
             phases=_phases(fields, "phases", _PHASES),
-            min_soc_pct=_soc_pct(fields, "minSoc"),
-            limit_soc_pct=_soc_pct(fields, "limitSoc") or None,
+            min_soc_pct=fields.soc_pct("minSoc"),
+            limit_soc_pct=fields.soc_pct("limitSoc") or None,
         )
         for name, fields in site.named_objects("vehicles").items()
     )
