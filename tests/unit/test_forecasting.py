@@ -14,18 +14,27 @@ from domain.horizon import FORECAST_SLOTS, SLOT, slot_start
 from domain.outlook import Expectation, Outlook
 from domain.site import SolarSlot
 from domain.tariff import Rate
+from errors import EvccUnavailableError
+from evcc_client import EvccClient
 from forecaster.competition import LOAD_MODEL, OUR_MODEL, SIMPLE_MODELS
+from forecaster.pv import PVForecaster
+from memory import Memory, MemoryOptions
+from site_watch import Reading
+from storage.history_store import HistoryStore
 from tests.support.remembered_home import (
     BERLIN,
     DAY,
     HOUR,
+    KEEP,
     TODAY,
+    NoHolidays,
     RememberedHome,
     house_kw,
     quarters,
     solar,
     sun_kw,
 )
+from tests.support.simulated_evcc import MovableClock
 from track_record import DAYS_KEPT
 from web.forecast_json import accuracy_to_json, forecast_to_json
 
@@ -52,10 +61,23 @@ def hourly(start: datetime, n_hours: int) -> tuple[Rate, ...]:
     )
 
 
-def expect(home: RememberedHome, now: datetime = TODAY, sun: Sequence[SolarSlot] = ()) -> Outlook:
+def remembering(folder: Path) -> Memory:
+    options = MemoryOptions(
+        data_dir=folder, keep=KEEP, zone=BERLIN, holidays=lambda _zone: NoHolidays()
+    )
+    store = HistoryStore(folder / "history.db", now=TODAY)
+    return Memory(options, store, EvccClient("http://evcc.invalid"), MovableClock(TODAY))
+
+
+def expect(
+    home: RememberedHome,
+    now: datetime = TODAY,
+    sun: Sequence[SolarSlot] = (),
+    holiday_until: datetime | None = None,
+) -> Outlook:
     home.past.follow_clock(now)
     home.pv.update(now, sun, past=home.past.pv_past(slot_start(now)), zone=BERLIN)
-    outlook = home.forecasting.update(now, home.pv, None)
+    outlook = home.forecasting.update(now, home.pv, None, holiday_until=holiday_until)
     check(outlook)
     return outlook
 
@@ -314,3 +336,87 @@ def test_a_forecast_is_due_after_its_time_and_after_a_clock_was_set_back(
     assert not home.forecasting.is_due(TODAY + HOUR / 2, HOUR)
     assert home.forecasting.is_due(TODAY + HOUR, HOUR)
     assert home.forecasting.is_due(TODAY - HOUR, HOUR)
+
+
+# Nobody at home, said by the owner
+
+
+def load_kw(outlook: Outlook) -> list[float | None]:
+    return list(by_kind(outlook)[LOAD].band.p50)
+
+
+def test_a_holiday_empties_the_house_at_once_and_only_until_its_end(home: RememberedHome) -> None:
+    home.past.take(quarters(TODAY - 30 * DAY, TODAY))
+    usual = load_kw(expect(home))
+
+    outlook = expect(home, TODAY + timedelta(seconds=1), holiday_until=TODAY + DAY)
+
+    empty = load_kw(outlook)
+    assert empty[:96] == [pytest.approx(0.3, abs=0.02)] * 96
+    assert empty[96:] == pytest.approx(usual[96:])
+    assert outlook.away is not None
+    assert outlook.away.until == TODAY + DAY
+    assert outlook.away.share_frac < 0.7
+
+
+def test_a_holiday_holds_whichever_forecast_is_in_use(home: RememberedHome) -> None:
+    home.past.take(quarters(TODAY - 30 * DAY, TODAY))
+    for back in range(1, 15):
+        losses = dict.fromkeys((LOAD_MODEL, *SIMPLE_MODELS), 0.2) | {LAST_WEEK: 0.01}
+        home.record.note_losses(LOAD, TODAY.astimezone(BERLIN).date() - back * DAY, losses)
+
+    outlook = expect(home, holiday_until=TODAY + DAY)
+
+    assert by_kind(outlook)[LOAD].choice.model == LAST_WEEK
+    assert load_kw(outlook)[0] == pytest.approx(0.3, abs=0.02)
+    assert load_kw(outlook)[90] == pytest.approx(0.3, abs=0.02)
+
+
+def test_the_return_from_a_long_holiday_is_to_a_house_as_it_was_before(
+    home: RememberedHome,
+) -> None:
+    left = TODAY - 12 * DAY
+    home.past.take(quarters(TODAY - 60 * DAY, left))
+    home.past.take(quarters(left, TODAY, house=lambda _: 0.2))
+
+    outlook = expect(home, holiday_until=TODAY + DAY)
+
+    back = [house_kw(TODAY + slot * SLOT) for slot in range(96, 192)]
+    assert load_kw(outlook)[:96] == [pytest.approx(0.2)] * 96
+    assert np.mean(load_kw(outlook)[96:192]) == pytest.approx(np.mean(back), rel=0.15)  # type: ignore[arg-type]  # all known, see check
+
+
+def test_a_holiday_is_shown_since_it_was_said(home: RememberedHome) -> None:
+    expect(home, TODAY, holiday_until=TODAY + 3 * DAY)
+
+    later = expect(home, TODAY + 5 * HOUR, holiday_until=TODAY + 2 * DAY)
+
+    assert later.away is not None
+    assert later.away.since == TODAY
+
+
+def test_a_holiday_that_is_over_changes_nothing(home: RememberedHome) -> None:
+    home.past.take(quarters(TODAY - 30 * DAY, TODAY))
+    usual = load_kw(expect(home))
+
+    outlook = expect(home, TODAY + timedelta(seconds=1), holiday_until=TODAY)
+
+    assert load_kw(outlook) == usual
+    assert outlook.away is None
+
+
+def test_a_holiday_that_is_said_or_taken_back_is_not_waited_for(tmp_path: Path) -> None:
+    memory = remembering(tmp_path)
+    nobody = Reading(site=None, error=EvccUnavailableError("off"), changed=False)
+    pv = PVForecaster(TODAY)
+
+    issued = []
+    for minute, until in enumerate((None, TODAY + DAY, TODAY + DAY, None)):
+        now = TODAY + timedelta(minutes=minute)
+        memory.forecast(now, pv, nobody, every=HOUR, holiday_until=until)
+        outlook = memory.forecasting.outlook
+        assert outlook is not None
+        issued.append((outlook.issued_at - TODAY).seconds // 60)
+    memory.close(1.0)
+
+    assert issued == [0, 1, 1, 3]

@@ -20,7 +20,7 @@ from domain.horizon import FORECAST_SLOTS, SLOT, SLOTS_PER_DAY, slot_start
 from domain.outlook import Away, Comparison, DayEnergy, Expectation, Outlook
 from domain.site import SiteSnapshot
 from forecaster.accuracy import DAY_BEFORE
-from forecaster.away import find_away
+from forecaster.away import emptied, find_away, lived_in
 from forecaster.competition import (
     OUR_MODEL,
     SIMPLE_MODELS,
@@ -59,6 +59,13 @@ class Forecasting:
         self._outlook: Outlook | None = None
         self._levels: FloatArray | None = None
         self._levels_at: datetime | None = None
+        self._holiday_until: datetime | None = None
+        self._holiday_told_at: datetime | None = None
+
+    @property
+    def holiday_until(self) -> datetime | None:
+        """How long the house is empty, as told with the last update; None: nobody said that."""
+        return self._holiday_until
 
     @property
     def outlook(self) -> Outlook | None:
@@ -69,25 +76,33 @@ class Forecasting:
         """Return whether the last outlook is as old as ``every``."""
         return self._outlook is None or not timedelta(0) <= now - self._outlook.issued_at < every
 
-    def update(self, now: datetime, pv: PVForecaster, site: SiteSnapshot | None) -> Outlook:
+    def update(
+        self,
+        now: datetime,
+        pv: PVForecaster,
+        site: SiteSnapshot | None,
+        *,
+        holiday_until: datetime | None = None,
+    ) -> Outlook:
         """Say what is expected from now on, and keep that it was said.
 
         Args:
             now: When this is, aware UTC.
             pv: The PV forecaster, updated for ``now``.
             site: A reading of this moment; None when there is none.
+            holiday_until: Until when the owner has called the house empty; None: they have not.
         """
         issue = self._issue(now)
         today = self._place.day_of(now)
-        away = find_away(self._past.house_kw(slot_start(now)), now, zone=self._place.zone)
-        load = self._expect_load(issue, site, away, today)
+        self._note_holiday(now, holiday_until)
+        load, load_bands, away = self._expect_load(issue, site, today)
         sun, sun_bands = self._expect_pv(issue, pv, today)
         prices = self._expect_prices(issue, today)
-        expectations = [load[0], *([] if sun is None else [sun]), *prices]
+        expectations = [load, *([] if sun is None else [sun]), *prices]
         for expected in expectations:
             self._keep(expected, now)
         self._keep_provider(pv.provider, now)
-        self._courses.follow(now, load[1], sun_bands)
+        self._courses.follow(now, load_bands, sun_bands)
         self._record.note_confidence(today + ONE_DAY, pv.confidence)
         self._record.save(today)
         start = slot_start(now)
@@ -97,9 +112,9 @@ class Forecasting:
             expectations=tuple(expectations),
             provider_kw=() if pv.provider is None else to_tuple(pv.provider.values),
             confidence=pv.confidence_parts,
-            days=self._days(now, load[1], sun_bands),
+            days=self._days(now, load_bands, sun_bands),
             windows=named_windows(
-                load[1], sun_bands, self._courses.ranks, now, self._courses.calibration
+                load_bands, sun_bands, self._courses.ranks, now, self._courses.calibration
             ),
             comparisons=self._comparisons(start),
             holidays=self._holidays_ahead(today),
@@ -113,18 +128,32 @@ class Forecasting:
             at=now, n_slots=FORECAST_SLOTS, zone=self._place.zone, holidays=self._place.holidays
         )
 
+    def _note_holiday(self, now: datetime, until: datetime | None) -> None:
+        if until is None:
+            self._holiday_told_at = None
+        elif self._holiday_until is None:
+            self._holiday_told_at = now
+        self._holiday_until = until
+
     def _expect_load(
-        self, issue: Issue, site: SiteSnapshot | None, away: Away | None, today: date
-    ) -> tuple[Expectation, Bands]:
+        self, issue: Issue, site: SiteSnapshot | None, today: date
+    ) -> tuple[Expectation, Bands, Away | None]:
+        """Return what the house will use, and whether and why it is taken for empty."""
+        house = self._past.house_kw(slot_start(issue.at))
+        away = find_away(house, issue.at, zone=issue.zone)
+        until, told_at = self._holiday_until, self._holiday_told_at
+        is_told = until is not None and until > issue.at
         competitors = load_competitors(
-            self._past.house_kw(slot_start(issue.at)),
+            lived_in(house, away.since) if is_told and away is not None else house,
             issue,
             live_kw=None if site is None else site.home_kw,
-            away=away,
+            away=None if is_told else away,
             levels=self._load_levels(issue),
         )
         choice, bands = self._choose(ForecastKind.LOAD, competitors, today)
-        return _expectation(ForecastKind.LOAD, choice, bands), bands
+        if until is not None and told_at is not None and is_told:
+            bands, away = emptied(bands, house, found=away, told_at=told_at, until=until)
+        return _expectation(ForecastKind.LOAD, choice, bands), bands, away
 
     def _load_levels(self, issue: Issue) -> FloatArray:
         """Return what the last weeks teach about the house's band, learned anew now and then."""

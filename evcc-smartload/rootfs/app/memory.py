@@ -203,10 +203,21 @@ class Memory:
     # What follows
 
     def forecast(
-        self, now: datetime, pv: PVForecaster, reading: Reading, *, every: timedelta
+        self,
+        now: datetime,
+        pv: PVForecaster,
+        reading: Reading,
+        *,
+        every: timedelta,
+        holiday_until: datetime | None = None,
     ) -> None:
-        """Say what is expected, unless it was said less than ``every`` ago."""
-        if not self.forecasting.is_due(now, every):
+        """Say what is expected, unless it was said less than ``every`` ago.
+
+        Until ``holiday_until`` the owner has called the house empty; when they say that or take it
+        back everything is said anew.
+        """
+        is_same = holiday_until == self.forecasting.holiday_until
+        if is_same and not self.forecasting.is_due(now, every):
             return
         site = reading.site
         fresh = site if reading.is_fresh else None
@@ -218,7 +229,7 @@ class Memory:
             live_kw=None if fresh is None else fresh.pv_kw,
             export_limit_kw=None if site is None else site.export_limit_kw,
         )
-        self.forecasting.update(now, pv, fresh)
+        self.forecasting.update(now, pv, fresh, holiday_until=holiday_until)
 
     def look_back(self, now: datetime) -> None:
         """See how right forecasts were, one piece at a time."""

@@ -71,10 +71,14 @@ class DayEnergy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Away:
-    """Nobody seems to be at home since ``since``: the house uses ``share_frac`` of its usual."""
+    """Nobody seems to be at home since ``since``: the house uses ``share_frac`` of its usual.
+
+    ``until`` is when they come back, where the owner has said that; None: nobody knows.
+    """
 
     since: datetime
     share_frac: float
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,10 @@
 ``low usual peak`` is that of the calmest tenth of the days on which the house was lived in. A
 quiet stretch of ``FEWEST_QUIET`` contains an evening and a morning, and ends with the first busy
 hour. A house whose heat pump or pool keeps running is never taken for empty.
+
+Who says that they are away is believed at once, and until when they said. What the empty house
+uses is what it has used since they left; until a day and a half of that was measured, the quietest
+fifth of its quarter hours, whose middle is the tenth percentile.
 """
 
 from datetime import datetime, timedelta, tzinfo
@@ -16,7 +20,7 @@ import numpy as np
 from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
 from domain.outlook import Away
 from forecaster.local_slots import IntArray, local_slots
-from forecaster.series import FloatArray, SlotSeries
+from forecaster.series import Bands, FloatArray, SlotSeries
 
 AWAY_HISTORY = timedelta(days=60)
 FEWEST_QUIET = timedelta(hours=36)
@@ -30,6 +34,9 @@ FEWEST_MEASURED_SHARE = 0.8
 SLOTS_PER_HOUR = 4
 # The day on which the clock is set back.
 LONGEST_DAY_SLOTS = SLOTS_PER_DAY + 4
+QUIETEST_SHARE = 0.2
+# What an empty house uses before anything was measured in it: the usual forecast's low quantile.
+LOW_LEVEL = 0.1
 
 
 def find_away(history: SlotSeries, issued_at: datetime, *, zone: tzinfo) -> Away | None:
@@ -60,6 +67,51 @@ def find_away(history: SlotSeries, issued_at: datetime, *, zone: tzinfo) -> Away
         return None
     share_frac = float(measured.mean() / np.median(means[lived_in]))
     return Away(since=end - n_quiet * SLOT, share_frac=min(1.0, share_frac))
+
+
+def lived_in(history: SlotSeries, left_at: datetime) -> SlotSeries:
+    """Return the history with what was measured from ``left_at`` on not known.
+
+    It says nothing about the time after the return.
+    """
+    values = history.values.copy()
+    values[max(0, (slot_start(left_at) - history.start) // SLOT) :] = np.nan
+    return SlotSeries(start=history.start, values=values)
+
+
+def emptied(
+    usual: Bands, history: SlotSeries, *, found: Away | None, told_at: datetime, until: datetime
+) -> tuple[Bands, Away]:
+    """Return a forecast for a house that the owner has called empty, and what is shown of it.
+
+    Args:
+        usual: The forecast as if somebody were at home.
+        history: House load [kW]; what lies after the forecast's start is not used.
+        found: What ``find_away`` returned.
+        told_at: When they said so.
+        until: When they come back; whole quarter hours before it are those of an empty house.
+    """
+    empty_kw = _empty_kw(usual, history, found)
+    n_empty = min(max(0, (until - usual.start) // SLOT), usual.n_slots)
+    values = usual.values.copy()
+    values[:, :n_empty] = np.quantile(empty_kw, usual.levels)[:, np.newaxis]
+    usual_kw = float(usual.at(0.5).mean())
+    share_frac = float(empty_kw.mean()) / usual_kw if usual_kw > 0.0 else 1.0
+    since = told_at if found is None else found.since
+    away = Away(since=since, share_frac=min(1.0, share_frac), until=until)
+    return Bands(start=usual.start, values=values, levels=usual.levels), away
+
+
+def _empty_kw(usual: Bands, history: SlotSeries, found: Away | None) -> FloatArray:
+    """Return samples of what the empty house uses [kW], at least one."""
+    begin = usual.start - AWAY_HISTORY if found is None else slot_start(found.since)
+    values = history.between(begin, usual.start).values
+    known = np.sort(values[np.isfinite(values)])
+    if not len(known):
+        return usual.at(LOW_LEVEL)
+    if found is not None:
+        return known
+    return known[: max(1, round(QUIETEST_SHARE * len(known)))]
 
 
 def _days(past: SlotSeries, zone: tzinfo) -> FloatArray:
