@@ -32,6 +32,7 @@ from bench.planner_least import (  # noqa: E402
     throughput_kwh,
 )
 from bench.planner_problems import BenchProblem, load_problems, plan_json  # noqa: E402
+from bench.planner_rolling import RollingPlanner  # noqa: E402
 from planner.dispatch import Dispatch, cost_of  # noqa: E402
 from planner.evcc_rules import EvccRules, evcc_rules_dispatch  # noqa: E402
 from planner.exact import plan_exactly  # noqa: E402
@@ -39,7 +40,6 @@ from planner.fast import plan_fast  # noqa: E402
 from planner.model import build_model  # noqa: E402
 from planner.outcome import Outcome  # noqa: E402
 from planner.plan_problem import PlanProblem  # noqa: E402
-from planner.rolling import RollingPlanner  # noqa: E402
 from planner.solver import LinearModel  # noqa: E402
 from planner.verify import verify  # noqa: E402
 

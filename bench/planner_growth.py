@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.planner_least import one_slot_later
+from bench.planner_rolling import RollingPlanner
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
 from planner.plan_problem import BatteryModel, CarModel, PlanProblem, PowerRange, ValuePiece, series
-from planner.rolling import RollingPlanner
 
 N_SLOTS = (96, 192, 288, 672)
 N_CARS = (0, 1, 2, 3, 4)

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.planner_rolling import RollingPlanner
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
 from planner.outcome import NoPlanError, Outcome
 from planner.plan_problem import Flow, Pin, PlanProblem, PowerRange, series
-from planner.rolling import RollingPlanner
 from planner.verify import verify
 from tests.support.plan_courses import after, remembered
 from tests.support.plan_problems import (

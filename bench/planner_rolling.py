@@ -1,16 +1,20 @@
-"""Planning again and again: the model is kept, and begins where the last plan ended."""
+"""Planning again and again with the model kept, which begins where the last plan ended.
+
+The service plans each time anew: what this saves is some milliseconds a quarter hour.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from planner.dive import HASTY, QUICK, dive
 from planner.fast import outcome_of, relaxed_of
+from planner.layout import Layout, rows_of
 from planner.model import Memory, PlanModel, build_model
 from planner.outcome import Outcome
 from planner.plan_problem import PlanProblem
 from planner.settled import Settlement
-from planner.solver import Basis, LinearModel
-from planner.start import idle_basis, moved_basis
+from planner.solver import BASIC, Basis, LinearModel, StatusArray
+from planner.start import idle_basis
 
 # A gap up to this may stay from one plan to the next [EUR]; beyond it every plan looks anew.
 _BEARABLE_EUR = 0.02
@@ -83,3 +87,61 @@ class RollingPlanner:
         self._made = None if plan is None else plan.made
         self._gap_eur = outcome.gap_eur or 0.0
         return outcome
+
+
+def moved_basis(
+    last: Basis, last_model: PlanModel, problem: PlanProblem, model: PlanModel, moved: int
+) -> Basis:
+    """Return where the last plan ended, ``moved`` slots later; what is new begins idle.
+
+    Args:
+        last: Where the last solve ended.
+        last_model: Of the same structure as ``model``.
+        problem: What is solved now.
+        model: Its model.
+        moved: How many slots have passed.
+    """
+    idle = idle_basis(problem, model)
+    cols, rows = last.cols.copy(), idle.rows.copy()
+    layout = model.layout
+    rows[: layout.n_rows] = last.rows[: layout.n_rows]
+    for first in _col_blocks(layout):
+        _move(cols, idle.cols, first, layout.n_slots, moved)
+    for first in rows_of(problem, layout).every:
+        _move(rows, idle.rows, first, layout.n_slots, moved)
+    _move_cuts(last.rows, last_model, rows, model, moved)
+    return Basis(cols=cols, rows=rows)
+
+
+def _move(into: StatusArray, idle: StatusArray, first: int, n_slots: int, moved: int) -> None:
+    end = first + n_slots
+    passed = min(moved, n_slots)
+    into[first : end - passed] = into[first + passed : end].copy()
+    into[end - passed : end] = idle[end - passed : end]
+
+
+def _move_cuts(
+    last_rows: StatusArray, last_model: PlanModel, rows: StatusArray, model: PlanModel, moved: int
+) -> None:
+    before = {}
+    row = last_model.layout.n_rows
+    for cut in last_model.cuts:
+        for slot in cut.slots.tolist():
+            before[cut.name, slot] = last_rows[row]
+            row += 1
+    row = model.layout.n_rows
+    for cut in model.cuts:
+        for slot in cut.slots.tolist():
+            rows[row] = before.get((cut.name, slot + moved), BASIC)
+            row += 1
+
+
+def _col_blocks(layout: Layout) -> list[int]:
+    firsts = [layout.grid_import, layout.grid_export, layout.curtail]
+    firsts += [layout.over_import, layout.over_export]
+    for cols in layout.batteries:
+        firsts += [cols.charge, cols.discharge, cols.soc, cols.lacking]
+        firsts += [cols.more_charge, cols.more_discharge]
+    for car in layout.cars:
+        firsts += [car.power, car.more_power]
+    return [first for first in firsts if first >= 0]
