@@ -191,6 +191,8 @@ class _Home:
                 chosen.append(is_chosen)
             self.highs.addConstr(self.highs.qsum(chosen) <= 1)
             made.kwh.append(self.highs.qsum(parts))
+            if car.least_kwh is not None:
+                self.highs.addConstr(self.highs.qsum(parts) >= float(car.least_kwh[slot]))
             made.is_on.append(self.highs.qsum(chosen))
         self.worth(car.wish, car.charge_efficiency_frac * self.highs.qsum(made.kwh), is_open=False)
         self.costs += [fixed(piece.width_kwh * piece.eur_per_kwh) for piece in car.wish]
@@ -228,7 +230,8 @@ class _Home:
             self.costs.append(-float(problem.export_price_eur_per_kwh[slot]) * sold)
             idle = load - pv
             for car in problem.cars:
-                idle += 0.0 if car.fixed_kwh is None else float(car.fixed_kwh[slot])
+                for forced in (car.fixed_kwh, car.least_kwh):
+                    idle += 0.0 if forced is None else float(forced[slot])
             for flow, limit, needed in (
                 (bought, problem.import_max_kwh, idle),
                 (sold, problem.export_max_kwh, -idle),

@@ -129,9 +129,19 @@ def settled(
 
 
 def doing_nothing(of: PlanProblem) -> Dispatch:
-    """Return the dispatch in which batteries rest and only the owner's "now" charges cars."""
-    fixed = [0.0 if one.fixed_kwh is None else one.fixed_kwh.tolist() for one in of.cars]
-    return settled(of, cars=fixed)
+    """Return the dispatch in which batteries rest and cars charge what they surely do."""
+    return settled(of, cars=[one.surely_kwh(of.n_slots).tolist() for one in of.cars])
+
+
+def least_kwh(of: CarModel, n_slots: int, *, slot_h: float, n_first: int, kw: float) -> FloatArray:
+    """Return ``kw`` in the first ``n_first`` slots of the car's window, while there is room."""
+    found, room_kwh = np.zeros(n_slots), of.room_kwh / of.charge_efficiency_frac
+    for slot in range(of.arrival_slot, min(of.arrival_slot + n_first, of.deadline_slot, n_slots)):
+        if kw * slot_h > room_kwh:
+            break
+        found[slot] = kw * slot_h
+        room_kwh -= kw * slot_h
+    return series(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +157,7 @@ class Variety:
     with_reserve: bool = True
     with_taper: bool = True
     with_fixed: bool = True
+    with_least: bool = True
 
 
 def _hundredths(low: float, high: float) -> st.SearchStrategy[float]:
@@ -225,7 +236,7 @@ def _cars(draw: st.DrawFn, *, name: str, n_slots: int, slot_h: float, variety: V
     wish = draw(_falling_pieces(_tenths(0.0, 11.0 * slot_h * 4.0)))
     powers = st.sampled_from((0.0, 1.5, 11.0))
     fixed = draw(_sometimes(_slots(powers, n_slots), when=variety.with_fixed))
-    return CarModel(
+    car = CarModel(
         name=name,
         capacity_kwh=250.0,
         soc_kwh=soc,
@@ -237,6 +248,11 @@ def _cars(draw: st.DrawFn, *, name: str, n_slots: int, slot_h: float, variety: V
         wish=wish,
         fixed_kwh=None if fixed is None else series(fixed) * slot_h,
     )
+    n_first = draw(st.integers(0, n_slots)) if variety.with_least and fixed is None else 0
+    if not n_first:
+        return car
+    kw = draw(st.sampled_from([end for span in car.ranges for end in (span.low_kw, span.high_kw)]))
+    return replace(car, least_kwh=least_kwh(car, n_slots, slot_h=slot_h, n_first=n_first, kw=kw))
 
 
 @st.composite

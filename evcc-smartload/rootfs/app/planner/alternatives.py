@@ -142,7 +142,8 @@ def _other_moment(
 ) -> _Alternative | None:
     """Return the other choice for a car that is there and whose owner has not decided."""
     is_there = car.arrival_slot <= 0 < car.deadline_slot
-    if not is_there or car.fixed_kwh is not None or not car.ranges:
+    is_decided = car.fixed_kwh is not None or float(car.surely_kwh(problem.n_slots)[0]) > 0.0
+    if not is_there or is_decided or not car.ranges:
         return None
     charges = dispatch.car_kwh[index] > _MOVES_KWH
     holds = next((slot for slot, other in enumerate(charges) if other != charges[0]), len(charges))

@@ -156,17 +156,18 @@ def _write_grid(sheet: _Sheet) -> None:
     sheet.cost[bought] = problem.import_price_eur_per_kwh
     sheet.cost[sold] = -problem.export_price_eur_per_kwh
     sheet.upper[bought], sheet.upper[sold] = most_in, most_out
+    idle = idle_kwh(problem)
     if problem.import_max_kwh is not None:
         over = sheet.cols(layout.over_import)
         sheet.upper[bought] = np.minimum(problem.import_max_kwh, most_in)
         # What is bought while nothing is planned cannot be avoided; more would be on purpose.
-        sheet.upper[over] = np.maximum(sheet.net_kwh - problem.import_max_kwh, 0.0)
+        sheet.upper[over] = np.maximum(idle - problem.import_max_kwh, 0.0)
         sheet.cost[over] = problem.import_price_eur_per_kwh + over_eur
     if problem.export_max_kwh is not None:
         sheet.upper[sold] = np.minimum(problem.export_max_kwh, most_out)
         if layout.over_export >= 0:
             over = sheet.cols(layout.over_export)
-            sheet.upper[over] = np.maximum(-sheet.net_kwh - problem.export_max_kwh, 0.0)
+            sheet.upper[over] = np.maximum(-idle - problem.export_max_kwh, 0.0)
             sheet.cost[over] = over_eur - problem.export_price_eur_per_kwh
     if layout.curtail >= 0:
         sheet.upper[sheet.cols(layout.curtail)] = problem.pv_kwh
@@ -241,6 +242,7 @@ def _write_car(sheet: _Sheet, index: int) -> None:
     limit = car_limit(car, problem)
     if car.fixed_kwh is None:
         least, most = _pinned(problem, Flow.CAR, index, limit)
+        least = np.maximum(least, car.surely_kwh(problem.n_slots))
     else:
         least = most = car.fixed_kwh
     sheet.write_flow(
@@ -295,6 +297,14 @@ def net_kwh(problem: PlanProblem) -> FloatArray:
     return net
 
 
+def idle_kwh(problem: PlanProblem) -> FloatArray:
+    """Return what is needed beyond the PV in each slot while nothing is planned."""
+    idle: FloatArray = problem.load_kwh - problem.pv_kwh
+    for car in problem.cars:
+        idle = idle + car.surely_kwh(problem.n_slots)
+    return idle
+
+
 def charge_limit(battery: BatteryModel, problem: PlanProblem) -> FloatArray:
     """Return the most it may charge in each slot [kWh]."""
     limit_kw = battery.charge_max_kw
@@ -306,7 +316,7 @@ def charge_limit(battery: BatteryModel, problem: PlanProblem) -> FloatArray:
     if battery.may_grid_charge:
         return limit
     others_kw = sum(other.discharge_max_kw for other in problem.batteries if other is not battery)
-    surplus = np.maximum(others_kw * problem.slot_h - net_kwh(problem), 0.0)
+    surplus = np.maximum(others_kw * problem.slot_h - idle_kwh(problem), 0.0)
     kept: FloatArray = np.minimum(limit, surplus)
     return kept
 

@@ -32,11 +32,13 @@ class CarRule:
         mode: Charge mode of its loadpoint.
         has_plan: Whether evcc has a plan for it: its target by its deadline.
         smart_cost_limit_eur_per_kwh: At or below this price it charges at full power.
+        now_slots: For so many slots at the beginning it is in mode "now" instead.
     """
 
     mode: ChargeMode = ChargeMode.PV
     has_plan: bool = False
     smart_cost_limit_eur_per_kwh: float | None = None
+    now_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,14 @@ class _Car:
 
     def may_charge(self, slot: int) -> bool:
         """Return whether evcc decides about it in ``slot``."""
-        return self.fixed is None and self.mode is not ChargeMode.OFF and slot in self.window
+        return (
+            self.fixed is None
+            and (self.mode is not ChargeMode.OFF or self._is_now(slot))
+            and slot in self.window
+        )
+
+    def _is_now(self, slot: int) -> bool:
+        return self.mode is ChargeMode.NOW or slot < self.rule.now_slots
 
     def planned_kwh(self, slot: int) -> float:
         """Return what evcc's plan charges in ``slot``.
@@ -144,7 +153,7 @@ class _Car:
         if not self.may_charge(slot):
             return 0.0
         limit = self.rule.smart_cost_limit_eur_per_kwh
-        if self.mode is ChargeMode.NOW or (limit is not None and price <= limit):
+        if self._is_now(slot) or (limit is not None and price <= limit):
             return self.charger.high_kwh
         return self.planned_kwh(slot)
 

@@ -175,7 +175,7 @@ def _car_slots(  # noqa: PLR0913, PLR0917  # what a turn depends on
     on_likely = meter.change_eur(np.full(n, least)) + least * value
     off_likely = meter.change_eur(-kwh) - kwh * value
     is_there = model.bounds.col_upper[first : first + n] > 0.0
-    is_on = (kwh > _ON_KWH) & is_there
+    is_on = (kwh > _ON_KWH) & is_there & (car.surely_kwh(n) <= 0.0)
     is_off = (kwh <= _ON_KWH) & is_there
     is_off &= (made.car_range[index] == OFF) | (made.car_range[index] == OPEN)
     on = _best(np.flatnonzero(is_on), dual * kwh, off_likely)

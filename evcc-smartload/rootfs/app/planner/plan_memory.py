@@ -35,14 +35,18 @@ def car_later(car: CarModel, *, soc_kwh: float, passed: int, n_slots: int) -> Ca
         taken_kwh = min(charged_kwh, piece.width_kwh)
         charged_kwh -= taken_kwh
         wish.append(replace(piece, width_kwh=piece.width_kwh - taken_kwh))
-    fixed = car.fixed_kwh
+
+    def later(kwh: FloatArray | None) -> FloatArray | None:
+        return None if kwh is None else series(moved_on(kwh, passed, n_slots))
+
     return replace(
         car,
         soc_kwh=soc_kwh,
         arrival_slot=max(car.arrival_slot - passed, 0),
         deadline_slot=max(car.deadline_slot - passed, 0),
         wish=tuple(wish),
-        fixed_kwh=None if fixed is None else series(moved_on(fixed, passed, n_slots)),
+        fixed_kwh=later(car.fixed_kwh),
+        least_kwh=later(car.least_kwh),
     )
 
 

@@ -120,6 +120,8 @@ class CarModel:
         ranges: Powers at the AC side, rising and apart: one range, or one per number of phases.
         fixed_kwh: When the owner has decided (mode "now"): what is charged in each slot, shape
             (n_slots,); nothing is left to plan.
+        least_kwh: What is charged in each slot whatever a plan wants (AC), shape (n_slots,); more
+            is free. Within the window, the ranges and the room; never together with ``fixed_kwh``.
     """
 
     name: str
@@ -132,6 +134,7 @@ class CarModel:
     charge_efficiency_frac: float
     wish: tuple[ValuePiece, ...]
     fixed_kwh: FloatArray | None = None
+    least_kwh: FloatArray | None = None
 
     @property
     def room_kwh(self) -> float:
@@ -142,6 +145,11 @@ class CarModel:
     def max_kw(self) -> float:
         """The highest power."""
         return max((span.high_kw for span in self.ranges), default=0.0)
+
+    def surely_kwh(self, n_slots: int) -> FloatArray:
+        """Return what is charged in each slot whatever is planned, shape (n_slots,)."""
+        decided = self.least_kwh if self.fixed_kwh is None else self.fixed_kwh
+        return np.zeros(n_slots) if decided is None else decided
 
 
 class Flow(StrEnum):
@@ -280,6 +288,11 @@ class PlanProblem:
                 found += _wrong_values(
                     f"car {car.name}: fixed_kwh", car.fixed_kwh, self.n_slots, is_energy=True
                 )
+            if car.least_kwh is not None:
+                wrong = _wrong_values(
+                    f"car {car.name}: least_kwh", car.least_kwh, self.n_slots, is_energy=True
+                )
+                found += wrong or _wrong_least(car, car.least_kwh, self.slot_h)
         return found
 
 
@@ -368,6 +381,26 @@ def _wrong_car(car: CarModel) -> list[str]:
         previous_kw = span.high_kw
     found += _wrong_pieces("wish", car.wish)
     return found
+
+
+def _wrong_least(car: CarModel, least_kwh: FloatArray, slot_h: float) -> list[str]:
+    """Nobody could plan what the car cannot do."""
+    if car.fixed_kwh is not None:
+        return [f"car {car.name}: with fixed_kwh there must be no least_kwh"]
+    slots = np.arange(len(least_kwh))
+    is_there = (slots >= car.arrival_slot) & (slots < car.deadline_slot)
+    is_possible = least_kwh <= 0.0
+    for span in car.ranges:
+        low_kwh, high_kwh = span.low_kw * slot_h, span.high_kw * slot_h
+        is_possible |= (
+            is_there
+            & (least_kwh >= low_kwh - _RISING_TOLERANCE)
+            & (least_kwh <= high_kwh + _RISING_TOLERANCE)
+        )
+    too_much_kwh = float(least_kwh.sum()) * car.charge_efficiency_frac - car.room_kwh
+    if is_possible.all() and too_much_kwh <= _RISING_TOLERANCE:
+        return []
+    return [f"car {car.name}: least_kwh is outside its window, its ranges or its room"]
 
 
 def _wrong_pieces(name: str, pieces: tuple[ValuePiece, ...]) -> list[str]:

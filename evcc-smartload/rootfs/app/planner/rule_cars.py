@@ -69,14 +69,15 @@ def cheapest_charging(
     Args:
         problem: The home.
         grid: What the grid costs.
-        net: What is asked from the grid without the cars that are to be planned [kWh].
+        net: What is asked from the grid with nothing but what cars charge surely [kWh].
     """
     asked = list(net)
-    charged = fixed_charging(problem)
+    charged = sure_charging(problem)
     for index in _by_slack(problem):
-        found = _Greedy(problem, problem.cars[index], grid).charge(asked)
+        others = [net_kwh - kwh for net_kwh, kwh in zip(asked, charged[index], strict=True)]
+        found = _Greedy(problem, problem.cars[index], grid).charge(others)
         charged[index] = found
-        asked = [net_kwh + kwh for net_kwh, kwh in zip(asked, found, strict=True)]
+        asked = [net_kwh + kwh for net_kwh, kwh in zip(others, found, strict=True)]
     return charged
 
 
@@ -85,27 +86,27 @@ def soonest_charging(
 ) -> list[list[float]]:
     """As ``cheapest_charging``, but at full power from arrival on."""
     asked = list(net)
-    charged = fixed_charging(problem)
+    charged = sure_charging(problem)
     for index in _by_slack(problem):
         car = problem.cars[index]
         charger, window = Charger(car, problem.slot_h), window_of(car, problem.n_slots)
-        room_kwh = car.room_kwh / car.charge_efficiency_frac
+        # What later slots surely need is spoken for.
+        room_kwh = car.room_kwh / car.charge_efficiency_frac - sum(charged[index])
         for slot in window:
-            most_kwh = min(charger.high_kwh, grid.fuse[slot] - asked[slot])
+            least_kwh = charged[index][slot]
+            most_kwh = min(charger.high_kwh, grid.fuse[slot] - asked[slot] + least_kwh)
             is_last = slot == window.stop - 1
-            kwh = charger.within_room(most_kwh, room_kwh, is_last=is_last)
+            room_kwh += least_kwh
+            kwh = max(least_kwh, charger.within_room(most_kwh, room_kwh, is_last=is_last))
             charged[index][slot] = kwh
-            asked[slot] += kwh
+            asked[slot] += kwh - least_kwh
             room_kwh -= kwh
     return charged
 
 
-def fixed_charging(problem: PlanProblem) -> list[list[float]]:
-    """Return what the owner has decided for each car, 0 for all others."""
-    return [
-        [0.0] * problem.n_slots if car.fixed_kwh is None else car.fixed_kwh.tolist()
-        for car in problem.cars
-    ]
+def sure_charging(problem: PlanProblem) -> list[list[float]]:
+    """Return what each car charges in each slot whatever is planned."""
+    return [car.surely_kwh(problem.n_slots).tolist() for car in problem.cars]
 
 
 def _by_slack(problem: PlanProblem) -> list[int]:
@@ -130,8 +131,9 @@ class _Greedy:
         self._grid = grid
         self._charger = Charger(car, problem.slot_h)
         self._window = window_of(car, problem.n_slots)
-        self._kwh = [0.0] * problem.n_slots
-        self._sum_kwh = 0.0
+        self._least_kwh: list[float] = car.surely_kwh(problem.n_slots).tolist()
+        self._kwh: list[float] = self._least_kwh.copy()
+        self._sum_kwh = sum(self._kwh)
         self._room_kwh = car.room_kwh / car.charge_efficiency_frac
 
     def charge(self, net: Sequence[float]) -> list[float]:
@@ -167,7 +169,11 @@ class _Greedy:
         too_much_kwh = low_kwh - rest_kwh
         for slot in reversed(self._window):
             less_kwh = self._kwh[slot] - too_much_kwh
-            is_possible = less_kwh > 0.0 and self._charger.at_most(less_kwh) >= less_kwh - EPS_KWH
+            is_possible = (
+                less_kwh > 0.0
+                and less_kwh >= self._least_kwh[slot] - EPS_KWH
+                and self._charger.at_most(less_kwh) >= less_kwh - EPS_KWH
+            )
             if is_possible:
                 self._set(slot, less_kwh)
                 self._set(step.slot, low_kwh)
@@ -190,7 +196,9 @@ class _Greedy:
 
     def _steps(self, slot: int, net_kwh: float) -> list[_Step]:
         """Return the steps of a slot, each dearer than the one before (joined where it is not)."""
-        levels = [0.0, *self._grid.levels(slot, net_kwh, self._charger)]
+        least_kwh = self._least_kwh[slot]
+        found = self._grid.levels(slot, net_kwh, self._charger)
+        levels = [least_kwh, *(kwh for kwh in found if kwh > least_kwh + EPS_KWH)]
         costs = [self._grid.eur(slot, net_kwh + kwh) for kwh in levels]
         steps: list[_Step] = []
         for (kwh, eur), (next_kwh, next_eur) in itertools.pairwise(zip(levels, costs, strict=True)):

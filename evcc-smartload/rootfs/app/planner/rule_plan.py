@@ -13,7 +13,7 @@ import numpy as np
 from planner.dispatch import Dispatch, cost_of
 from planner.plan_problem import BatteryModel, PlanProblem
 from planner.rule_battery import run_battery, run_self_consumption
-from planner.rule_cars import GridCost, cheapest_charging, fixed_charging, soonest_charging
+from planner.rule_cars import GridCost, cheapest_charging, soonest_charging, sure_charging
 from planner.rule_levels import Surroundings, surroundings
 from planner.slot_physics import BatteryState, settled
 
@@ -27,13 +27,13 @@ _LOOKS = 3
 def rule_dispatch(problem: PlanProblem) -> Dispatch:
     """Return a plan by rules; it keeps physics and all rules of the owner.
 
-    Fuse and export limit are exceeded only where house, cars that the owner has fixed and rules
-    leave these rules no other way.
+    Fuse and export limit are exceeded only where house, what cars charge surely and rules leave
+    these rules no other way.
 
     Args:
         problem: A problem that ``checked()`` lets pass.
     """
-    net = (problem.load_kwh - problem.pv_kwh + np.sum(fixed_charging(problem), axis=0)).tolist()
+    net = (problem.load_kwh - problem.pv_kwh + np.sum(sure_charging(problem), axis=0)).tolist()
     grid = GridCost(problem)
     soonest = soonest_charging(problem, grid, net)
     plans = [

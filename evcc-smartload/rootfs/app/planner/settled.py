@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from planner.bounds import net_kwh
+from planner.bounds import idle_kwh
 from planner.choices import CONFLICT_KWH, Conflicts, house_need
 from planner.dispatch import Dispatch
 from planner.layout import BoolArray
@@ -66,7 +66,10 @@ class Settlement:
 
     @classmethod
     def idle(cls, problem: PlanProblem) -> Self:
-        """Return choices with which any home gets along: batteries give nothing, cars wait."""
+        """Return choices with which any home gets along.
+
+        Batteries give nothing, and cars that need not charge wait.
+        """
         made = cls.free(problem)
         for index, battery in enumerate(problem.batteries):
             made.direction[index][:] = FIRST
@@ -74,8 +77,9 @@ class Settlement:
                 made.grid_charge[index][:] = SECOND
         for index, car in enumerate(problem.cars):
             if car.fixed_kwh is None:
-                made.car_range[index][:] = OFF
-        made.grid[:] = np.where(net_kwh(problem) >= 0.0, FIRST, SECOND)
+                surely = car.surely_kwh(problem.n_slots)
+                made.car_range[index][:] = range_of(car, surely, problem.slot_h)
+        made.grid[:] = np.where(idle_kwh(problem) >= 0.0, FIRST, SECOND)
         return made
 
     def moved(self, passed: int) -> Self:
@@ -181,7 +185,8 @@ def settled_bounds(problem: PlanProblem, model: PlanModel, made: Settlement) -> 
     for index, car in enumerate(problem.cars):
         if car.fixed_kwh is None:
             powers = layout.cars[index]
-            close((powers.power, powers.more_power), made.feed == WAITING)
+            may_wait = car.surely_kwh(problem.n_slots) <= 0.0
+            close((powers.power, powers.more_power), may_wait & (made.feed == WAITING))
     return replace(model.bounds, col_lower=lower, col_upper=upper)
 
 

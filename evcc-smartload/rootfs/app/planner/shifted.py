@@ -33,9 +33,10 @@ def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
             sells_kwh=most_out[slot] if may_sell else 0.0,
             house_kwh=max(-surplus[slot], 0.0),
         )
-        # What the owner has decided comes first.
-        for car in sorted(cars, key=lambda one: not one.is_fixed):
-            left.kwh -= car.charge(slot, left.kwh + fuse[slot])
+        # What cars charge surely comes first.
+        left.kwh -= sum(car.surely_kwh[slot] for car in cars)
+        for car in cars:
+            left.kwh -= car.charge(slot, left.kwh + fuse[slot]) - car.surely_kwh[slot]
         is_charging = any(car.course[slot] > EPS_KWH for car in cars)
         left.is_for_house = is_charging and not all(map(_may_feed_now, problem.batteries, states))
         for index, state in enumerate(states):
@@ -61,23 +62,25 @@ class _Car:
 
     def __init__(self, problem: PlanProblem, index: int, car: CarModel, memory: Memory) -> None:
         self.course: list[float] = []
-        self.is_fixed = car.fixed_kwh is not None
-        self._fixed = car.fixed_kwh
+        self.surely_kwh: list[float] = car.surely_kwh(problem.n_slots).tolist()
+        self._is_fixed = car.fixed_kwh is not None
         self._wished = memory.car_kwh[index][: memory.reach].tolist()
         self._charger, self._window = Charger(car, problem.slot_h), window_of(car, problem.n_slots)
-        self._room_kwh = car.room_kwh / car.charge_efficiency_frac
+        # What later slots surely need is spoken for.
+        self._room_kwh = car.room_kwh / car.charge_efficiency_frac - sum(self.surely_kwh)
 
     def charge(self, slot: int, most_kwh: float) -> float:
-        """Return what it charges where at most ``most_kwh`` are to be had."""
-        kwh = 0.0
-        if self._fixed is not None:
-            kwh = float(self._fixed[slot])
-        elif slot in self._window and slot < len(self._wished) and self._wished[slot] > EPS_KWH:
-            kwh = self._charger.within_room(
-                min(self._wished[slot], max(most_kwh, 0.0)),
+        """Return what it charges where ``most_kwh`` are to be had besides what it surely gets."""
+        kwh = self.surely_kwh[slot]
+        self._room_kwh += kwh
+        is_wished = slot < len(self._wished) and self._wished[slot] > EPS_KWH
+        if not self._is_fixed and slot in self._window and is_wished:
+            wished_kwh = self._charger.within_room(
+                min(self._wished[slot], max(most_kwh + kwh, 0.0)),
                 self._room_kwh,
                 is_last=slot == self._window[-1],
             )
+            kwh = max(kwh, wished_kwh)
         self._room_kwh -= kwh
         self.course.append(kwh)
         return kwh

@@ -72,6 +72,8 @@ class Rule(StrEnum):
     """A car charges with nothing or within one of its ranges."""
     CAR_ROOM = "car_room"
     """A car gets at most the widths of its wish, together (cell side)."""
+    CAR_LEAST = "car_least"
+    """A car with ``least_kwh`` charges at least that."""
     CAR_FIXED = "car_fixed"
     """A car with ``fixed_kwh`` charges exactly that; window, ranges and room are the owner's."""
 
@@ -191,8 +193,10 @@ def _wrong_grid(
     most = problem.pv_kwh if problem.can_curtail else np.zeros_like(problem.pv_kwh)
     yield from _over(Rule.CURTAILMENT, curtailed - most)
     yield from _over(Rule.GRID_BOTH_WAYS, np.minimum(bought, sold))
-    fixed = sum(car.fixed_kwh for car in problem.cars if car.fixed_kwh is not None)
-    idle = problem.load_kwh - problem.pv_kwh + fixed
+    idle = problem.load_kwh - problem.pv_kwh
+    for car in problem.cars:
+        for forced in (car.fixed_kwh, car.least_kwh):
+            idle = idle if forced is None else idle + forced
     if problem.import_max_kwh is not None:
         yield from _beyond(Rule.IMPORT_LIMIT, bought, idle, problem.import_max_kwh)
     if problem.export_max_kwh is not None:
@@ -273,6 +277,8 @@ def _wrong_car(problem: PlanProblem, car: CarModel, kwh: FloatArray) -> Iterator
     slots = np.arange(len(kwh))
     is_away = (slots < car.arrival_slot) | (slots >= car.deadline_slot)
     yield from _over(Rule.CAR_AWAY, np.where(is_away, kwh, 0.0), car.name)
+    if car.least_kwh is not None:
+        yield from _over(Rule.CAR_LEAST, car.least_kwh - kwh, car.name)
     off = np.abs(kwh)
     for span in car.ranges:
         low_kwh, high_kwh = span.low_kw * problem.slot_h, span.high_kw * problem.slot_h
