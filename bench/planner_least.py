@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.bounds import NO_TIES
+from planner.bounds import Ties
 from planner.choices import Conflicts, find_conflicts, suspects
 from planner.dispatch import Dispatch, battery_soc, car_soc
 from planner.mixed import add_choices
@@ -22,6 +22,8 @@ from planner.solver import (
     solve_mixed,
 )
 
+# The model's cost without what breaks ties is the money alone.
+NO_TIES = Ties(throughput_eur_per_kwh=0.0, later_eur_per_kwh_slot=0.0, order_eur_per_kwh=0.0)
 # So much more than the optimum may be paid for less throughput [EUR].
 ALLOWED_EUR = 1e-4
 _MOST_ROUNDS = 8

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.bounds import NO_TIES
+from bench.planner_least import NO_TIES
 from planner.dispatch import cost_of
 from planner.exact import plan_exactly
 from planner.fast import relax

@@ -45,7 +45,6 @@ class Ties:
 # A battery's cycle that gains less than 2e-5 EUR/kWh is not made, which costs a plan less than
 # 0.05 ct a day. Ten times less would be lost in the solver's tolerance.
 TIES = Ties(throughput_eur_per_kwh=1e-5, later_eur_per_kwh_slot=2e-8, order_eur_per_kwh=1e-6)
-NO_TIES = Ties(throughput_eur_per_kwh=0.0, later_eur_per_kwh_slot=0.0, order_eur_per_kwh=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
