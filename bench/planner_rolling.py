@@ -6,13 +6,15 @@ The service plans each time anew: what this saves is some milliseconds a quarter
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from planner.dive import HASTY, QUICK, dive
 from planner.fast import outcome_of, relaxed_of
 from planner.layout import Layout, rows_of
 from planner.model import Memory, PlanModel, build_model
 from planner.outcome import Outcome
 from planner.plan_problem import PlanProblem
-from planner.settled import Settlement
+from planner.settled import OPEN, ChoiceArray, Settlement
 from planner.solver import BASIC, Basis, LinearModel, StatusArray
 from planner.start import idle_basis
 
@@ -68,7 +70,7 @@ class RollingPlanner:
         hint, self._made = self._made, None
         if last is not None and basis is not None and last.structure == model.structure:
             linear.start_from(moved_basis(basis, last, problem, model, moved))
-            hint = None if hint is None else hint.moved(moved)
+            hint = None if hint is None else moved_choices(hint, moved)
         else:
             hint = None
             linear.start_from(idle_basis(problem, model))
@@ -87,6 +89,27 @@ class RollingPlanner:
         self._made = None if plan is None else plan.made
         self._gap_eur = outcome.gap_eur or 0.0
         return outcome
+
+
+def moved_choices(made: Settlement, passed: int) -> Settlement:
+    """Return the choices ``passed`` slots later; what is new is open."""
+
+    def later(array: ChoiceArray) -> ChoiceArray:
+        fresh = np.full(min(passed, len(array)), OPEN, dtype=np.int8)
+        return np.concatenate([array[passed:], fresh])
+
+    def all_of(arrays: tuple[ChoiceArray, ...]) -> tuple[ChoiceArray, ...]:
+        return tuple(later(array) for array in arrays)
+
+    return replace(
+        made,
+        car_range=all_of(made.car_range),
+        direction=all_of(made.direction),
+        grid=later(made.grid),
+        grid_charge=all_of(made.grid_charge),
+        export=all_of(made.export),
+        feed=later(made.feed),
+    )
 
 
 def moved_basis(

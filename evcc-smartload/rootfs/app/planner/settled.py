@@ -82,26 +82,6 @@ class Settlement:
         made.grid[:] = np.where(idle_kwh(problem) >= 0.0, FIRST, SECOND)
         return made
 
-    def moved(self, passed: int) -> Self:
-        """Return the choices ``passed`` slots later; what is new is open."""
-
-        def later(array: ChoiceArray) -> ChoiceArray:
-            fresh = np.full(min(passed, len(array)), OPEN, dtype=np.int8)
-            return np.concatenate([array[passed:], fresh])
-
-        def all_of(arrays: tuple[ChoiceArray, ...]) -> tuple[ChoiceArray, ...]:
-            return tuple(later(array) for array in arrays)
-
-        return replace(
-            self,
-            car_range=all_of(self.car_range),
-            direction=all_of(self.direction),
-            grid=later(self.grid),
-            grid_charge=all_of(self.grid_charge),
-            export=all_of(self.export),
-            feed=later(self.feed),
-        )
-
     def copy(self) -> Self:
         """Return one that can be changed without this one."""
 
