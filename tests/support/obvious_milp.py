@@ -14,7 +14,15 @@ import numpy as np
 from highspy.highs import highs_linear_expression, highs_var
 
 from planner.dispatch import Dispatch, overload_price
-from planner.plan_problem import BatteryModel, CarModel, FloatArray, Pin, PlanProblem, ValuePiece
+from planner.plan_problem import (
+    BatteryModel,
+    CarModel,
+    FloatArray,
+    Pin,
+    PlanProblem,
+    Reserve,
+    ValuePiece,
+)
 from planner.plan_problem import Flow as PinnedFlow
 
 Flow = highs_var | highs_linear_expression
@@ -123,8 +131,9 @@ class _Home:
             self._write_taper(battery, charge, before)
             if battery.reserve is not None:
                 lacking = self.amount()
-                self.highs.addConstr(soc + lacking >= float(battery.reserve.soc_kwh[slot]))
-                self.costs.append(battery.reserve.eur_per_kwh_h * slot_h * lacking)
+                wanted_kwh, eur_per_kwh_h = _wanted(battery.reserve, slot)
+                self.highs.addConstr(soc + lacking >= wanted_kwh)
+                self.costs.append(eur_per_kwh_h * slot_h * lacking)
             self.costs.append(battery.wear_eur_per_kwh * discharge)
             made.charge.append(charge)
             made.discharge.append(discharge)
@@ -289,6 +298,14 @@ def _most_car_kwh(car: CarModel, slot: int, slot_h: float) -> float:
     if car.fixed_kwh is not None:
         return float(car.fixed_kwh[slot])
     return max((span.high_kw for span in car.ranges), default=0.0) * slot_h
+
+
+def _wanted(reserve: Reserve, slot: int) -> tuple[float, float]:
+    """Return what a battery should hold in a slot, and what a missing kWh costs by the hour."""
+    full = reserve.full
+    if full is not None and full.eur_per_kwh_h[slot] > 0.0:
+        return full.soc_kwh, float(full.eur_per_kwh_h[slot])
+    return float(reserve.soc_kwh[slot]), reserve.eur_per_kwh_h
 
 
 def _worth_eur(pieces: tuple[ValuePiece, ...], kwh: float, *, is_open: bool) -> float:

@@ -12,6 +12,7 @@ from planner.plan_problem import (
     BatteryModel,
     CarModel,
     FloatArray,
+    FullWish,
     PlanProblem,
     PowerRange,
     Reserve,
@@ -195,6 +196,12 @@ def _tapers(draw: st.DrawFn, *, capacity_kwh: float, full_kw: float) -> tuple[Ta
     return tuple(TaperPoint(soc_kwh=soc, charge_max_kw=kw) for soc, kw in points)
 
 
+def _full_wishes(*, capacity_kwh: float, n_slots: int) -> st.SearchStrategy[FullWish]:
+    """Full in some slots, at a price of its own in each."""
+    prices = _slots(st.sampled_from((0.0, 0.0, 0.05, 1.0)), n_slots)
+    return prices.map(lambda drawn: FullWish(soc_kwh=capacity_kwh, eur_per_kwh_h=series(drawn)))
+
+
 @st.composite
 def _batteries(draw: st.DrawFn, *, name: str, n_slots: int, variety: Variety) -> BatteryModel:
     capacity = draw(st.sampled_from((2.0, 5.0, 10.0)))
@@ -223,7 +230,11 @@ def _batteries(draw: st.DrawFn, *, name: str, n_slots: int, variety: Variety) ->
         cars_above_kwh=round(capacity * draw(above), 2),
         reserve=None
         if reserve is None
-        else Reserve(soc_kwh=series(reserve), eur_per_kwh_h=draw(_hundredths(0.0, 0.2))),
+        else Reserve(
+            soc_kwh=series(reserve),
+            eur_per_kwh_h=draw(_hundredths(0.0, 0.2)),
+            full=draw(_sometimes(_full_wishes(capacity_kwh=capacity, n_slots=n_slots))),
+        ),
     )
 
 

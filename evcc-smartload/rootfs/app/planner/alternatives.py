@@ -7,9 +7,9 @@ from datetime import datetime
 import numpy as np
 
 from domain.plan import Decision, OwnerRule, ReserveCost, RuleCost, WhatIf
-from planner.dispatch import Dispatch, battery_soc
+from planner.dispatch import Dispatch, battery_soc, lacking_eur
 from planner.outcome import NoPlanError
-from planner.plan_problem import BatteryModel, CarModel, Flow, Pin, PlanProblem
+from planner.plan_problem import BatteryModel, CarModel, Flow, Pin, PlanProblem, Reserve
 from planner.solved import Solve, Solved, counted_eur
 from planner.task import PlanTask
 
@@ -189,8 +189,8 @@ def rule_costs(solved: Solved, solve: Solve) -> tuple[RuleCost, ...]:
             continue
         base_eur = free.cost.total_eur
         if rule is OwnerRule.BUFFER:
-            # Without the reserve its price is not paid either: only money is compared.
-            base_eur -= free.cost.reserve_eur
+            # Without the buffer its price is not paid either: only money is compared.
+            base_eur -= _buffer_eur(problem, free.dispatch)
         eur = max(base_eur - other.cost.total_eur, 0.0)
         found.append(RuleCost(rule=rule, device=device, eur=eur, eur_per_day=eur / days))
     return tuple(found)
@@ -201,9 +201,34 @@ _Relaxed = Iterator[tuple[OwnerRule, str, PlanProblem]]
 
 def _buffer_relaxed(problem: PlanProblem) -> _Relaxed:
     batteries = problem.batteries
-    if any(one.reserve is not None or one.cars_above_kwh > 0.0 for one in batteries):
-        without = tuple(replace(one, reserve=None, cars_above_kwh=0.0) for one in batteries)
+    if any(_has_buffer(one) or one.cars_above_kwh > 0.0 for one in batteries):
+        without = tuple(
+            replace(one, reserve=_without_buffer(one.reserve), cars_above_kwh=0.0)
+            for one in batteries
+        )
         yield OwnerRule.BUFFER, "", replace(problem, batteries=without)
+
+
+def _has_buffer(battery: BatteryModel) -> bool:
+    return battery.reserve is not None and bool(battery.reserve.soc_kwh.any())
+
+
+def _without_buffer(reserve: Reserve | None) -> Reserve | None:
+    """Return what is left of a reserve: that the battery should be full for a while."""
+    if reserve is None or reserve.full is None:
+        return None
+    return replace(reserve, soc_kwh=np.zeros_like(reserve.soc_kwh))
+
+
+def _buffer_eur(problem: PlanProblem, dispatch: Dispatch) -> float:
+    """Return what is missing of the buffers alone [EUR]."""
+    eur = 0.0
+    for index, battery in enumerate(problem.batteries):
+        if battery.reserve is not None:
+            soc = battery_soc(battery, dispatch, index)
+            lacking = lacking_eur(battery.reserve, soc, problem.slot_h)
+            eur += float(lacking[~battery.reserve.is_full_wanted].sum())
+    return eur
 
 
 def _batteries_relaxed(problem: PlanProblem) -> _Relaxed:
@@ -258,7 +283,7 @@ def reserve_cost(
     wanted, short = np.zeros(dispatch.n_slots), np.zeros(dispatch.n_slots)
     price = None
     for index, battery in enumerate(task.problem.batteries):
-        if battery.reserve is None:
+        if battery.reserve is None or not _has_buffer(battery):
             continue
         price = battery.reserve.eur_per_kwh_h
         wanted += battery.reserve.soc_kwh

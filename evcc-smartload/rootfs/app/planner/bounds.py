@@ -203,9 +203,10 @@ def _write_battery_rows(sheet: _Sheet, index: int) -> None:
     balance = sheet.rows(n)
     sheet.row_lower[balance.start] = sheet.row_upper[balance.start] = battery.soc_kwh
     if battery.reserve is not None:
-        sheet.cost[sheet.cols(cols.lacking)] = battery.reserve.eur_per_kwh_h * problem.slot_h
+        prices = battery.reserve.prices_eur_per_kwh_h
+        sheet.cost[sheet.cols(cols.lacking)] = prices * problem.slot_h
         rows = sheet.rows(n)
-        sheet.row_lower[rows], sheet.row_upper[rows] = battery.reserve.soc_kwh, INFINITY
+        sheet.row_lower[rows], sheet.row_upper[rows] = battery.reserve.wanted_kwh, INFINITY
     if cols.terminal >= 0:
         _write_terminal(sheet, battery, cols.terminal)
     elif battery.terminal:

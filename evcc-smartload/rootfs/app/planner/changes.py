@@ -9,8 +9,8 @@ import numpy as np
 from domain.plan import ChangeCause, ChangePart, PlanChange
 from planner.dispatch import battery_soc, car_soc
 from planner.outcome import NoPlanError, Outcome
-from planner.plan_memory import car_later, moved_kwh
-from planner.plan_problem import FloatArray, PlanProblem
+from planner.plan_memory import car_later, moved_kwh, moved_on
+from planner.plan_problem import FloatArray, PlanProblem, Reserve
 from planner.solved import Solve, Solved
 
 
@@ -95,9 +95,7 @@ def _moved_on(old: PlanProblem, new: PlanProblem, passed: int, outcome: Outcome)
             soc_kwh=soc_at(battery_soc(before, outcome.dispatch, index), before.soc_kwh),
             # What energy is worth at the end belongs to the end, which has moved.
             terminal=now.terminal,
-            reserve=None
-            if before.reserve is None
-            else replace(before.reserve, soc_kwh=_held(before.reserve.soc_kwh, passed, n)),
+            reserve=None if before.reserve is None else _later(before.reserve, passed, n),
         )
         for index, (before, now) in enumerate(zip(old.batteries, new.batteries, strict=True))
     )
@@ -126,6 +124,13 @@ def _moved_on(old: PlanProblem, new: PlanProblem, passed: int, outcome: Outcome)
         batteries=batteries,
         cars=cars,
     )
+
+
+def _later(reserve: Reserve, passed: int, n_slots: int) -> Reserve:
+    full = reserve.full
+    if full is not None:
+        full = replace(full, eur_per_kwh_h=moved_on(full.eur_per_kwh_h, passed, n_slots))
+    return replace(reserve, soc_kwh=_held(reserve.soc_kwh, passed, n_slots), full=full)
 
 
 def _held(values: FloatArray, passed: int, n_slots: int) -> FloatArray:

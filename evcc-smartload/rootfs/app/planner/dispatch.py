@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from domain.plan import PlanCost
-from planner.plan_problem import BatteryModel, CarModel, FloatArray, PlanProblem, ValuePiece
+from planner.plan_problem import (
+    BatteryModel,
+    CarModel,
+    FloatArray,
+    PlanProblem,
+    Reserve,
+    ValuePiece,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +82,13 @@ def value_of(pieces: tuple[ValuePiece, ...], kwh: float, *, is_open: bool) -> fl
     return worth + (left * pieces[-1].eur_per_kwh if is_open else 0.0)
 
 
+def lacking_eur(reserve: Reserve, soc_kwh: FloatArray, slot_h: float) -> FloatArray:
+    """Return what is missing of a reserve in each slot, as money [EUR], shape (n_slots,)."""
+    lacking = np.maximum(reserve.wanted_kwh - soc_kwh, 0.0)
+    cost: FloatArray = reserve.prices_eur_per_kwh_h * slot_h * lacking
+    return cost
+
+
 def cost_of(problem: PlanProblem, dispatch: Dispatch) -> PlanCost:
     """Return what ``dispatch`` costs, worked out from its flows alone."""
     wear = stored = reserve = missing = 0.0
@@ -85,8 +99,7 @@ def cost_of(problem: PlanProblem, dispatch: Dispatch) -> PlanCost:
             battery.terminal, battery.soc_kwh - battery.soc_min_kwh, is_open=True
         ) - value_of(battery.terminal, float(soc[-1]) - battery.soc_min_kwh, is_open=True)
         if battery.reserve is not None:
-            lacking = np.maximum(battery.reserve.soc_kwh - soc, 0.0).sum()
-            reserve += battery.reserve.eur_per_kwh_h * problem.slot_h * float(lacking)
+            reserve += float(lacking_eur(battery.reserve, soc, problem.slot_h).sum())
     for index, car in enumerate(problem.cars):
         charged = float(dispatch.car_kwh[index].sum()) * car.charge_efficiency_frac
         missing += value_of(car.wish, car.room_kwh, is_open=False) - value_of(

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 _RISING_TOLERANCE = 1e-9
 _LONGEST_SLOT_H = 24.0
@@ -46,16 +47,56 @@ class TaperPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Reserve:
-    """The buffer as a priced wish: what is missing below ``soc_kwh`` costs by the hour.
+class FullWish:
+    """That the owner wants a battery full for a while, which goes before the buffer.
 
     Args:
-        soc_kwh: Where the battery should stay at the end of each slot, shape (n_slots,).
-        eur_per_kwh_h: Price of one missing kWh for one hour.
+        soc_kwh: What it then holds.
+        eur_per_kwh_h: Price of one missing kWh for one hour in each slot, shape (n_slots,); 0
+            where it is not asked for.
+    """
+
+    soc_kwh: float
+    eur_per_kwh_h: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reserve:
+    """What a battery should hold as a priced wish: what is missing costs by the hour.
+
+    Args:
+        soc_kwh: The buffer: where the battery should stay at the end of each slot, shape
+            (n_slots,).
+        eur_per_kwh_h: Price of one kWh that is missing of the buffer for one hour.
+        full: Where it should be full instead.
     """
 
     soc_kwh: FloatArray
     eur_per_kwh_h: float
+    full: FullWish | None = None
+
+    @property
+    def is_full_wanted(self) -> BoolArray:
+        """Where the owner wants it full, shape (n_slots,)."""
+        if self.full is None:
+            return np.zeros(self.soc_kwh.shape, dtype=np.bool_)
+        wanted: BoolArray = self.full.eur_per_kwh_h > 0.0
+        return wanted
+
+    @property
+    def wanted_kwh(self) -> FloatArray:
+        """What it should hold at the end of each slot, shape (n_slots,)."""
+        if self.full is None:
+            return self.soc_kwh
+        return np.where(self.is_full_wanted, self.full.soc_kwh, self.soc_kwh)
+
+    @property
+    def prices_eur_per_kwh_h(self) -> FloatArray:
+        """Price of one missing kWh for one hour in each slot, shape (n_slots,)."""
+        prices = np.full(self.soc_kwh.shape, self.eur_per_kwh_h)
+        if self.full is None:
+            return prices
+        return np.where(self.is_full_wanted, self.full.eur_per_kwh_h, prices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +319,15 @@ class PlanProblem:
                         f"battery {battery.name}: the price of the reserve must be finite and "
                         f"at least 0, not {reserve.eur_per_kwh_h}"
                     )
+                found += self._wrong_full(f"battery {battery.name}: full", reserve.full)
+        return found
+
+    def _wrong_full(self, name: str, full: FullWish | None) -> list[str]:
+        if full is None:
+            return []
+        found = _wrong_values(name, full.eur_per_kwh_h, self.n_slots, is_energy=True)
+        if not 0.0 <= full.soc_kwh < np.inf:
+            found.append(f"{name} must be finite and at least 0, not {full.soc_kwh}")
         return found
 
     def _wrong_cars(self) -> list[str]:

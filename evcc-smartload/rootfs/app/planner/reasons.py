@@ -9,7 +9,8 @@ instants as ISO 8601 in UTC. Besides those that ``ReasonCode`` names there are
 - ``until``: where the ranked slots end, or a car's stay; ``for_use``: what energy is for
   (``house``, ``car``, ``grid``); ``kept_value``: what a stored kWh is worth at the plan's end,
   where it is kept for the time after it;
-- ``wish`` and ``reserve_kwh``: ``reserve`` where the battery is not above the owner's buffer;
+- ``wish`` and ``reserve_kwh``: ``full`` where the owner wants the battery full, ``reserve`` where
+  it is not above their buffer;
 - ``source`` and ``next_source``: where a car's energy comes from, if not from the grid;
 - ``reached_kwh`` and ``target_kwh`` of a car; ``limit_kw``: what may be fed in, where that limits
   the sun; ``next_at`` of a battery: when it charges; ``feed_in_is_limited``: 1

@@ -155,6 +155,8 @@ def _charging(course: _Course, slot: int) -> tuple[ReasonCode, Facts]:
         if _is_feed_in_limited(scene, slot):
             facts["feed_in_is_limited"] = 1
     facts |= _wish(course, slot)
+    if _is_to_be_full(course, slot):
+        return code, facts
     layer = course.trace.charged[slot]
     purpose = None if layer is None else _purpose_of_layer(course, layer)
     if purpose is None:
@@ -205,9 +207,17 @@ def _kept(course: _Course, kept_frac: float, given_up: float) -> Facts:
     }
 
 
-def _wish(course: _Course, slot: int) -> Facts:
-    """Return the buffer when the battery is not above it."""
+def _is_to_be_full(course: _Course, slot: int) -> bool:
+    """Tell whether the owner wants it full, which goes before what its energy is for later."""
     reserve = course.battery.reserve
+    return reserve is not None and bool(reserve.is_full_wanted[slot])
+
+
+def _wish(course: _Course, slot: int) -> Facts:
+    """Return that it should be full, or the buffer when the battery is not above it."""
+    reserve = course.battery.reserve
+    if _is_to_be_full(course, slot):
+        return {"wish": "full"}
     if reserve is None or course.soc_kwh[slot] > float(reserve.soc_kwh[slot]) + TOLERANCE_KWH:
         return {}
     return {"wish": "reserve", "reserve_kwh": energy_of(reserve.soc_kwh[slot])}
@@ -281,6 +291,8 @@ def _could_serve(course: _Course, slot: int) -> bool:
 def _keeping(course: _Course, slot: int) -> Facts:
     scene, price = course.scene, course.scene.buy[slot]
     facts = {**scene.bought(slot), **scene.value(slot), **_wish(course, slot)}
+    if _is_to_be_full(course, slot):
+        return facts
     layers = course.trace.held[slot]
     # There is one tuple of layers for all slots until something flows, so what is later for the
     # first slot that asks is later for the others too.

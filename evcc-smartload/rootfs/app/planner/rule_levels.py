@@ -259,19 +259,23 @@ class _ReserveWish:
     def __init__(
         self, problem: PlanProblem, battery: BatteryModel, prices: FloatArray, room_kwh: float
     ) -> None:
-        self._at: np.ndarray | None = None
+        self._at: list[np.ndarray | None] = [None] * problem.n_slots
         self._above_min: list[float] = []
         reserve = battery.reserve
-        if reserve is not None and reserve.eur_per_kwh_h > 0.0:
-            worth_eur = reserve.eur_per_kwh_h * problem.slot_h
-            position = np.searchsorted(prices, prices - worth_eur, side="right") - 1
-            self._at = np.maximum(position, 0)
-            above = np.clip(reserve.soc_kwh - battery.soc_min_kwh, 0.0, room_kwh)
+        if reserve is not None:
+            worth_eur = reserve.prices_eur_per_kwh_h * problem.slot_h
+            for eur in np.unique(worth_eur[worth_eur > 0.0]).tolist():
+                position = np.searchsorted(prices, prices - eur, side="right") - 1
+                at = np.maximum(position, 0)
+                for slot in np.flatnonzero(worth_eur == eur).tolist():
+                    self._at[slot] = at
+            above = np.clip(reserve.wanted_kwh - battery.soc_min_kwh, 0.0, room_kwh)
             self._above_min = above.tolist()
 
     def added(self, slot: int, wanted: FloatArray) -> FloatArray:
         """Return what is wanted at the end of ``slot`` with the buffer."""
-        if self._at is None:
+        at = self._at[slot]
+        if at is None:
             return wanted
-        kept: FloatArray = np.maximum(wanted, np.minimum(wanted[self._at], self._above_min[slot]))
+        kept: FloatArray = np.maximum(wanted, np.minimum(wanted[at], self._above_min[slot]))
         return kept

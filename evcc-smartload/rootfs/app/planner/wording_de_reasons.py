@@ -14,6 +14,9 @@ def _for(price: str | None) -> str:
     return "" if price is None else f" für {price}"
 
 
+_WISHES = {"reserve": " und füllt damit den Puffer", "full": ", weil er voll sein soll"}
+
+
 def _purpose(said: Said) -> str:
     """Return what stored energy is for: " und ersetzt damit … Strom für …"."""
     span, price = said.span("for_from", "for_until"), said.price("for_price", "for_is_forecast")
@@ -23,7 +26,7 @@ def _purpose(said: Said) -> str:
         return f" und ersetzt damit {span} Strom{_for(price)}"
     if said.number("kept_value") is not None:
         return " und hebt das für die Zeit nach dem Plan auf"
-    return " und füllt damit den Puffer" if said.word("wish") == "reserve" else ""
+    return _WISHES.get(said.word("wish") or "", "")
 
 
 def _charges_grid(said: Said) -> str:
@@ -74,6 +77,8 @@ def _keeps(said: Said) -> str:
         return f"{name} hebt seine Energie für die Zeit nach dem Plan auf{bought}."
     if said.word("wish") == "reserve":
         return f"{name} hält seine Energie als Puffer zurück{bought}."
+    if said.word("wish") == "full":
+        return f"{name} hebt seine Energie auf, weil er voll sein soll{bought}."
     return f"{name} hebt seine Energie auf{bought}."
 
 

@@ -14,6 +14,9 @@ def _at(price: str | None) -> str:
     return "" if price is None else f" at {price}"
 
 
+_WISHES = {"reserve": " to fill the buffer", "full": " because you want it full"}
+
+
 def _purpose(said: Said) -> str:
     """Return what stored energy is for: " to replace … what would cost …"."""
     span, price = said.span("for_from", "for_until"), said.price("for_price", "for_is_forecast")
@@ -23,7 +26,7 @@ def _purpose(said: Said) -> str:
         return f" and uses it {span} instead of buying{_at(price)}"
     if said.number("kept_value") is not None:
         return " and keeps it for after the plan"
-    return " to fill the buffer" if said.word("wish") == "reserve" else ""
+    return _WISHES.get(said.word("wish") or "", "")
 
 
 def _charges_grid(said: Said) -> str:
@@ -74,6 +77,8 @@ def _keeps(said: Said) -> str:
         return f"{name} keeps its energy for after the plan{bought}."
     if said.word("wish") == "reserve":
         return f"{name} holds its energy back as the buffer{bought}."
+    if said.word("wish") == "full":
+        return f"{name} keeps its energy because you want it full{bought}."
     return f"{name} keeps its energy{bought}."
 
 
