@@ -229,3 +229,65 @@ def test_a_mode_change_ends_the_boost() -> None:
     evcc.post("loadpoints/1/mode/pv")
 
     assert evcc.loadpoint["batteryBoost"] is False
+
+
+def test_a_boost_ends_when_the_car_leaves() -> None:
+    evcc = pv_car(soc_pct=60.0)
+    evcc.post("loadpoints/1/batteryboost/true")
+    evcc.run(minutes=2)
+    assert evcc.car_kw > 0.0
+
+    evcc.plant.unplug()
+    evcc.run(minutes=1)
+    evcc.plant.plug("ev_blue")
+    evcc.run(minutes=5)
+
+    assert evcc.loadpoint["batteryBoost"] is False
+    assert evcc.car_kw == 0.0
+
+
+@pytest.mark.parametrize(
+    ("soc_pct", "limit_pct", "is_drained"),
+    [
+        pytest.param(41.0, 40, True, id="above the limit"),
+        pytest.param(40.0, 40, True, id="at the limit"),
+        pytest.param(39.0, 40, False, id="below the limit"),
+        pytest.param(10.0, 100, True, id="100 is no limit"),
+    ],
+)
+def test_a_boost_drains_the_battery_down_to_its_limit(
+    soc_pct: float, limit_pct: int, *, is_drained: bool
+) -> None:
+    evcc = pv_car(soc_pct=soc_pct)
+    evcc.post(f"loadpoints/1/batteryboostlimit/{limit_pct}")
+    evcc.post("loadpoints/1/batteryboost/true")
+
+    kwh = evcc.car_kwh_during(hours=1)
+
+    assert (kwh > 4.0) is is_drained
+    assert is_drained or kwh == 0.0
+
+
+def test_below_the_boosts_limit_the_car_still_comes_before_recharging() -> None:
+    plain, boosted = (pv_car(soc_pct=30.0, pv_kw=4.0, priority_soc_pct=50.0) for _ in range(2))
+    boosted.post("loadpoints/1/batteryboostlimit/40")
+    boosted.post("loadpoints/1/batteryboost/true")
+
+    plain_kwh = plain.car_kwh_during(hours=1)
+    boosted_kwh = boosted.car_kwh_during(hours=1)
+
+    assert plain_kwh == 0.0
+    assert boosted_kwh == pytest.approx(3.3, abs=0.3)
+
+
+def test_a_boost_does_nothing_while_the_battery_is_held() -> None:
+    evcc = pv_car(soc_pct=60.0)
+    evcc.post("batterymode/hold")
+    evcc.run(seconds=50)
+    evcc.post("batterymode/hold")
+    evcc.post("loadpoints/1/batteryboost/true")
+
+    kwh = evcc.car_kwh_during(seconds=50)
+
+    assert evcc.state["batteryMode"] == "hold"
+    assert kwh == 0.0

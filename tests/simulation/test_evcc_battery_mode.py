@@ -75,6 +75,19 @@ def test_a_released_mode_gives_way_to_normal(release: str) -> None:
     assert evcc.state["batteryMode"] == "normal"
 
 
+def test_somebody_else_can_impose_a_mode_and_release_it() -> None:
+    evcc = house()
+
+    evcc.home.move_slider("batterymode", "hold")
+    evcc.run(minutes=1)
+    held_kw = discharge_kw(evcc)
+    evcc.home.move_slider("batterymode", None)
+    evcc.run(minutes=1)
+
+    assert held_kw == 0.0
+    assert discharge_kw(evcc) == pytest.approx(1.0)
+
+
 def test_the_external_mode_is_absent_until_somebody_used_it() -> None:
     assert "batteryModeExternal" not in house().state
 

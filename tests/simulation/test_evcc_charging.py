@@ -250,6 +250,44 @@ def test_a_smart_cost_limit_charges_at_full_power_in_cheap_hours_only() -> None:
     assert after_kwh < 1.0
 
 
+def test_somebody_can_set_a_smart_cost_limit_and_remove_it() -> None:
+    evcc = car("pv")
+    evcc.home.move_slider("loadpoints/1/smartcostlimit", 0.30)
+    evcc.run(minutes=2)
+    cheap_kw = evcc.car_kw
+
+    evcc.home.move_slider("loadpoints/1/smartcostlimit", None)
+    evcc.run(minutes=10)
+
+    assert cheap_kw == pytest.approx(FULL_KW)
+    assert evcc.car_kw == 0.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "charges"), [("priceforecast", True), ("pricedynamic", True), ("pricestatic", False)]
+)
+def test_a_limit_is_compared_with_a_price_that_moves_only(kind: str, *, charges: bool) -> None:
+    plant = FakePlant(at=START, batteries=[])
+    plant.plug("ev_blue")
+    evcc = Evcc(plant, smart_cost_type=kind, initial_loadpoints=({"mode": "pv"},))
+    evcc.post("loadpoints/1/smartcostlimit/1.0")
+
+    kwh = evcc.car_kwh_during(minutes=30)
+
+    assert (kwh > 5.0) is charges
+    assert evcc.state["smartCostAvailable"] is charges
+
+
+@pytest.mark.parametrize(("kind", "hours"), [("pricestatic", 7 * 24), ("pricedynamic", 48)])
+def test_a_price_that_is_not_forecast_is_the_same_in_all_slots(kind: str, hours: int) -> None:
+    market = FakeMarket(until=START + timedelta(days=1), by_hour={11: 0.10, 13: 0.50})
+
+    slots = Evcc(market=market, smart_cost_type=kind).state["forecast"]["grid"]
+
+    assert {price for _, _, price in slots} == {0.3}
+    assert (slots[-1][1] - slots[0][0]) / 3600 == hours
+
+
 def test_smart_feed_in_priority_stops_pv_charging_while_feeding_in_pays_well() -> None:
     plant = FakePlant(at=START, pv_kw=8.0, batteries=[])
     plant.plug("ev_blue")

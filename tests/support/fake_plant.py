@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from domain.site import BatteryMode, SolarSlot
 from domain.tariff import Rate
+from simulator.phases import PhaseValues, on_first
 from simulator.plant import (
     BatteryReading,
     CarSpec,
@@ -53,6 +54,7 @@ class FakePlant:
     at: datetime
     pv_kw: float = 0.0
     load_kw: float = 0.5
+    load_shares: PhaseValues = (0.5, 0.3, 0.2)
     batteries: list[FakeBattery] = field(default_factory=lambda: [FakeBattery()])
     chargers: list[FakeCharger] = field(default_factory=lambda: [FakeCharger()])
     cars: tuple[CarSpec, ...] = (
@@ -78,8 +80,13 @@ class FakePlant:
     def plug(self, car: str, charger: int = 0, soc_pct: float = 30.0) -> None:
         self.chargers[charger] = replace(self.chargers[charger], car=car, soc_pct=soc_pct)
 
-    def unplug(self, charger: int = 0) -> None:
-        self.chargers[charger] = replace(self.chargers[charger], car=None, power_kw=0.0)
+    def plug_in(self, car_name: str) -> None:
+        self.plug(car_name)
+
+    def unplug(self, car_name: str = "ev_blue") -> None:
+        for position, charger in enumerate(self.chargers):
+            if charger.car == car_name:
+                self.chargers[position] = replace(charger, car=None, power_kw=0.0)
 
     def step(
         self, dt: timedelta, battery_mode: BatteryMode, chargers: Sequence[ChargerCommand]
@@ -131,12 +138,23 @@ class FakePlant:
             load_kw=self.load_kw,
             grid_import_kw=max(0.0, -surplus_kw),
             grid_export_kw=max(0.0, surplus_kw),
+            grid_phases_kw=self._grid_phases_kw(surplus_kw),
             batteries=tuple(readings),
             chargers=tuple(self._read_charger(charger) for charger in self.chargers),
             pv_total_kwh=self._pv_kwh,
             grid_import_total_kwh=self._import_kwh,
             grid_export_total_kwh=self._export_kwh,
         )
+
+    def _grid_phases_kw(self, surplus_kw: float) -> PhaseValues:
+        cars = [on_first(one.power_kw, one.phases) for one in self.chargers if one.phases]
+        cars_kw = sum(charger.power_kw for charger in self.chargers)
+        inverters_kw = surplus_kw + self.load_kw + cars_kw
+        first, second, third = (
+            self.load_kw * share + sum(car[phase] for car in cars) - inverters_kw / 3
+            for phase, share in enumerate(self.load_shares)
+        )
+        return first, second, third
 
     def _charge(self, charger: FakeCharger, command: ChargerCommand, hours: float) -> None:
         spec = next((car for car in self.cars if car.name == charger.car), None)

@@ -54,6 +54,9 @@ class Car:
         self.charger = charger
         self._trip = self._calendar.first_ending_from(epoch_s)
         self.is_away = self._trip.leave_s < epoch_s
+        if self.is_away and charger is not None:  # it was fetched home early
+            self.is_away = False
+            self._trip = self._calendar.first_ending_from(self._trip.back_s + 1)
         self.changes_at_s = self._next_change_s()
 
     def leave(self) -> None:

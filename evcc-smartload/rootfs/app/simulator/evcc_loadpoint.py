@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.tariff import Rate
 from simulator.charging_plan import PlanGoal, PlanSlot, is_planned, lay_plan, next_repetition
 from simulator.charging_session import ChargingSession
 from simulator.evcc_settings import LoadpointSettings, SettingRefusedError, VehicleSettings
@@ -17,6 +16,7 @@ from simulator.pv_regulation import (
     SurplusView,
     TimerKind,
 )
+from simulator.site_view import SiteView
 
 _NO_LIMIT_PCT = 100
 # A boost asks for this much more than the battery gives, so that it gives what it can.
@@ -46,25 +46,6 @@ class Vehicle:
 
     spec: CarSpec
     settings: VehicleSettings
-
-
-@dataclass(slots=True, kw_only=True)
-class SiteView:
-    """The site as one loadpoint sees it in one cycle; powers in W, positive is a deficit."""
-
-    power_w: float = 0.0
-    boost_adjustment_w: float = 0.0
-    battery_discharge_w: float = 0.0
-    soc_pct: float = 0.0
-    is_buffered: bool = False
-    is_start: bool = False
-    planner_price: float | None = None
-    feed_in_price: float | None = None
-    planner_rates: list[Rate]
-    green_share: float = 0.0
-    """Share of the home's own energy in what the loadpoints take, 0..1."""
-    import_price: float = 0.0
-    export_price: float = 0.0
 
 
 class Loadpoint:
@@ -295,7 +276,17 @@ class Loadpoint:
             self.regulator.skips_delay = False
         else:
             self.regulator.reset_timers()
-        self._offer(current_a)
+        self._offer(self._within_circuit(current_a, site))
+
+    def _within_circuit(self, current_a: float, site: SiteView) -> float:
+        """Return what load management leaves of a current; nothing below the minimum."""
+        allowed_a = site.allowed_a(
+            current_a,
+            drawn_a=max(self.currents_a),
+            charge_w=self.charge_w,
+            phases=self.active_phases,
+        )
+        return allowed_a if allowed_a >= min(current_a, self.settings.min_current_a) else 0.0
 
     def _follow_phase_setting(self) -> None:
         configured = self.settings.phases_configured
@@ -362,7 +353,8 @@ class Loadpoint:
         if self.boost:
             power_w += site.boost_adjustment_w
             limit_pct = settings.boost_limit_pct
-            is_draining = limit_pct >= _NO_LIMIT_PCT or site.soc_pct > limit_pct
+            is_above = limit_pct >= _NO_LIMIT_PCT or site.soc_pct >= limit_pct
+            is_draining = is_above and not site.battery_is_held
             if is_draining:
                 power_w -= self._boost_power_w(site)
         view = SurplusView(

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, tzinfo
 from domain.horizon import SLOT_H, slot_start
 from domain.site import BatteryMode
 from simulator.battery_control import BatteryControl
+from simulator.cars import VOLTAGE_KV
 from simulator.energy_history import EnergyHistory, house_series
 from simulator.evcc_loadpoint import (
     Loadpoint,
     LoadpointConfig,
-    SiteView,
     Vehicle,
 )
 from simulator.evcc_settings import (
@@ -24,7 +24,9 @@ from simulator.evcc_settings import (
 from simulator.evcc_tariffs import EvccTariffs
 from simulator.evcc_version import CURRENT_VERSION, EvccVersion
 from simulator.faults import FaultState
+from simulator.phases import PhaseValues
 from simulator.plant import BatteryReading, CarSpec, ChargerCommand, PlantReading
+from simulator.site_view import MainCircuit, SiteView
 from simulator.wire_format import rfc3339
 
 # Below prioritySoc evcc leaves this much export, so that the battery's own control sees surplus.
@@ -44,9 +46,12 @@ class SiteConfig:
     version: EvccVersion = CURRENT_VERSION
     interval_s: float = 30.0
     loadpoints: tuple[LoadpointConfig, ...]
+    circuit: MainCircuit | None = None
+    """Load management; None without."""
     battery_max_soc_pct: float = 0.0
     """Where grid charging ends; 0 and 100 mean it does not."""
     smart_cost_type: str | None = "priceforecast"
+    """The kind of the price: ``pricestatic`` stays, ``pricedynamic`` is known for now only."""
     feed_in_is_fixed: bool = True
     initial_site: dict[str, object] = field(default_factory=dict)
     initial_loadpoints: tuple[dict[str, object], ...] = ()
@@ -127,7 +132,7 @@ class EvccSite:
         self.has_regulated = False
         """A first cycle was completed, so that grid and home are known."""
         self.grid_failed = False
-        self._view = SiteView(planner_rates=tariffs.grid)
+        self._view = SiteView(planner_rates=tariffs.grid, circuit=config.circuit)
         self._slot_end: datetime | None = None
         self._turn = 0
 
@@ -150,6 +155,12 @@ class EvccSite:
     def has_controllable_battery(self) -> bool:
         """Whether a battery's mode can be commanded."""
         return any(battery.controllable for battery in self.reading.batteries)
+
+    @property
+    def grid_currents_a(self) -> PhaseValues:
+        """What the grid meter last read on each phase, import positive."""
+        first_kw, second_kw, third_kw = self.grid_reading.grid_phases_kw
+        return first_kw / VOLTAGE_KV, second_kw / VOLTAGE_KV, third_kw / VOLTAGE_KV
 
     @property
     def commands(self) -> list[ChargerCommand]:
@@ -292,6 +303,8 @@ class EvccSite:
         view.power_w = power_w
         view.boost_adjustment_w = adjustment_w
         view.battery_discharge_w = meters.battery_w
+        view.battery_is_held = self.battery.mode is BatteryMode.HOLD
+        view.circuit_w, view.circuit_a = meters.grid_w, max(self.grid_currents_a)
         view.soc_pct = soc_pct
 
     def _may_start(self, soc_pct: float, start_pct: float) -> bool:

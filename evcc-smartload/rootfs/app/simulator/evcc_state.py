@@ -10,9 +10,10 @@ from simulator.evcc_loadpoint import Vehicle
 from simulator.evcc_loadpoint_state import loadpoint_state
 from simulator.evcc_settings import CHARGING_STRATEGIES
 from simulator.evcc_site import EvccSite
+from simulator.evcc_tariffs import MOVING_KINDS
 from simulator.faults import FaultState
 from simulator.plant import BatteryReading
-from simulator.pv_regulation import VOLTAGE_V
+from simulator.site_view import MainCircuit
 from simulator.wire_format import optional_number, plain_number, rfc3339, rounded
 
 _INTEGRATIONS: dict[str, object] = {
@@ -44,6 +45,8 @@ def build_state(
     state["hems"] = _hems(faults)
     state |= _settings(site)
     state |= _power_flow(site, faults)
+    if site.config.circuit is not None:
+        state["circuits"] = {"main": _circuit(site, site.config.circuit)}
     state |= _tariffs(site, now)
     state["vehicles"] = {name: _vehicle(vehicle) for name, vehicle in site.vehicles.items()}
     state["statistics"] = _statistics(site)
@@ -121,7 +124,7 @@ def _power_flow(site: EvccSite, faults: FaultState) -> dict[str, object]:
     meters, reading, grid = site.meters, site.reading, site.grid_reading
     own_w = max(0.0, meters.pv_w + max(0.0, meters.battery_w))
     charge_w = sum(loadpoint.charge_w for loadpoint in site.loadpoints)
-    phase_a = round(meters.grid_w / 3 / VOLTAGE_V, 2)
+    phases_kw = grid.grid_phases_kw
     return {
         "gridConfigured": True,
         "grid": {
@@ -129,8 +132,8 @@ def _power_flow(site: EvccSite, faults: FaultState) -> dict[str, object]:
             "power": plain_number(round(meters.grid_w, 1)),
             "energy": round(grid.grid_import_total_kwh, 3),
             "returnEnergy": round(grid.grid_export_total_kwh, 3),
-            "powers": [plain_number(round(meters.grid_w / 3, 1))] * 3,
-            "currents": [plain_number(phase_a)] * 3,
+            "powers": [plain_number(round(phase_kw * 1000.0, 1)) for phase_kw in phases_kw],
+            "currents": [plain_number(round(current_a, 2)) for current_a in site.grid_currents_a],
         },
         "pv": [
             {
@@ -148,6 +151,19 @@ def _power_flow(site: EvccSite, faults: FaultState) -> dict[str, object]:
             min(1.0, max(0.0, own_w - meters.home_w) / charge_w) if charge_w else 1.0
         ),
     }
+
+
+def _circuit(site: EvccSite, circuit: MainCircuit) -> dict[str, object]:
+    state: dict[str, object] = {
+        "title": circuit.title,
+        "power": plain_number(round(site.meters.grid_w, 1)),
+        "current": plain_number(round(max(site.grid_currents_a), 2)),
+    }
+    if circuit.max_power_w:
+        state["maxPower"] = plain_number(circuit.max_power_w)
+    if circuit.max_current_a:
+        state["maxCurrent"] = plain_number(circuit.max_current_a)
+    return state
 
 
 def _battery(site: EvccSite, faults: FaultState) -> dict[str, object]:
@@ -190,7 +206,7 @@ def _battery_device(
 def _tariffs(site: EvccSite, now: datetime) -> dict[str, object]:
     tariffs, config = site.tariffs, site.config
     values: dict[str, object] = {
-        "smartCostAvailable": tariffs.smart_cost_type == "priceforecast",
+        "smartCostAvailable": tariffs.smart_cost_type in MOVING_KINDS,
         "smartCostType": tariffs.smart_cost_type,
         "smartFeedInPriorityAvailable": not tariffs.feed_in_is_fixed,
     }

@@ -11,6 +11,8 @@ def in_version(state: dict[str, object], version: EvccVersion) -> dict[str, obje
         state.pop("apiReady", None)
     if not version.announces_startup:
         state.pop("startupCompleted", None)
+    if not version.announces_smart_cost:
+        state.pop("smartCostAvailable", None)
     if not version.has_energy_history:
         state.pop("historyUpdated", None)
     if version.has_battery_array:

@@ -14,7 +14,12 @@ from simulator.plant import Market, SolarProvider
 from simulator.wire_format import plain_number, rfc3339
 
 USAGES = ("grid", "feedin", "co2", "planner", "solar", "temperature")
+# With these, evcc compares limits with the price.
+MOVING_KINDS = frozenset({"priceforecast", "pricedynamic"})
 _STATIC_HORIZON_DAYS = 7
+_STATIC_PRICE = 0.30
+# A price that is known for now only is taken to stay, this long.
+_KNOWN_NOW = timedelta(hours=48)
 # evcc sums produced against forecast energy only once this much was produced today.
 _SCALE_FROM_KWH = 0.5
 
@@ -52,8 +57,7 @@ class EvccTariffs:
         self._slot: datetime | None = None
         self._faults: tuple[bool, ...] = ()
         self._shapes: dict[bool, dict[str, object]] = {}
-        self._fixed_for: tuple[datetime, float] | None = None
-        self._fixed_rates: list[Rate] = []
+        self._fixed_weeks: dict[tuple[datetime, float], list[Rate]] = {}
         self._feed_in_wire: dict[bool, tuple[list[Rate], object]] = {}
         self._solar_wire: dict[bool, tuple[list[SolarSlot], object]] = {}
 
@@ -121,6 +125,7 @@ class EvccTariffs:
         # Sources with hourly slots keep the whole hour: up to three quarter-hours are past.
         hour = now.replace(minute=0, second=0, microsecond=0)
         self.grid = self.grid[_first_from(self.grid, hour) :]
+        self.grid = self._as_its_kind(self.grid, now)
         if self.feed_in_is_fixed and feed_in:
             feed_in = self._week_of(feed_in[0].price_eur_per_kwh, now)
         self.feed_in = feed_in
@@ -129,20 +134,31 @@ class EvccTariffs:
             self.grid_price = grid.price_eur_per_kwh
         if feed_in_now is not None:
             self.feed_in_price = feed_in_now.price_eur_per_kwh
-        moves = self.smart_cost_type == "priceforecast"
+        moves = self.smart_cost_type in MOVING_KINDS
         self.planner_price = grid.price_eur_per_kwh if grid is not None and moves else None
+
+    def _as_its_kind(self, rates: list[Rate], now: datetime) -> list[Rate]:
+        """Return prices as a tariff of this home's kind gives them."""
+        if rates and self.smart_cost_type == "pricestatic":
+            return self._week_of(_STATIC_PRICE, now)
+        rate = _rate_at(rates, now)
+        if rate is not None and self.smart_cost_type == "pricedynamic":
+            first = slot_start(now)
+            return _slots_of(rate.price_eur_per_kwh, first, first + _KNOWN_NOW)
+        return rates
 
     def _week_of(self, price: float, now: datetime) -> list[Rate]:
         """Return seven local days of one price, as evcc makes of a fixed tariff."""
         midnight = self.local_midnight(now, 0)
-        if self._fixed_for != (midnight, price):
-            end = self.local_midnight(now, _STATIC_HORIZON_DAYS)
-            self._fixed_for = (midnight, price)
-            self._fixed_rates = [
-                Rate(start=start, end=start + SLOT, price_eur_per_kwh=price)
-                for start in (midnight + SLOT * n for n in range((end - midnight) // SLOT))
-            ]
-        return self._fixed_rates
+        known = self._fixed_weeks.get((midnight, price))
+        if known is None:
+            known = _slots_of(price, midnight, self.local_midnight(now, _STATIC_HORIZON_DAYS))
+            # Feed-in and, where it is static, the price of the grid; those of yesterday go.
+            self._fixed_weeks = {
+                key: rates for key, rates in self._fixed_weeks.items() if key[0] == midnight
+            }
+            self._fixed_weeks[midnight, price] = known
+        return known
 
     def _build_forecast(self, *, as_objects: bool, price_key: str) -> dict[str, object]:
         forecast: dict[str, object] = {}
@@ -208,6 +224,13 @@ class EvccTariffs:
             }
             for slot in self.solar
         ]
+
+
+def _slots_of(price: float, start: datetime, end: datetime) -> list[Rate]:
+    return [
+        Rate(start=slot, end=slot + SLOT, price_eur_per_kwh=price)
+        for slot in (start + SLOT * n for n in range((end - start) // SLOT))
+    ]
 
 
 def _rate_triples(rates: Sequence[Rate]) -> list[list[float]]:

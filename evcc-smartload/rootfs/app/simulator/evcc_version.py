@@ -26,6 +26,8 @@ class EvccVersion:
     """The state has ``apiReady`` (since 0.307.2)."""
     announces_startup: bool = True
     """The state has ``startupCompleted`` (since 0.210.0)."""
+    announces_smart_cost: bool = True
+    """The state has ``smartCostAvailable`` beside ``smartCostType``."""
     has_health_route: bool = False
     """``/api/health`` exists (before 0.300.6)."""
     has_smart_mode: bool = False
@@ -66,6 +68,7 @@ ENVELOPE_VERSION = EvccVersion(
     has_energy_history=False,
     announces_api_ready=False,
     announces_startup=False,
+    announces_smart_cost=False,
     has_health_route=True,
 )
 BATTERY_ARRAY_VERSION = EvccVersion(

@@ -161,19 +161,44 @@ class SimulatedHome:
             self.advance_to(now)
             self._restart(now, lose_settings=lose_settings, crash=crash)
 
-    def move_slider(self, setting: str, value: float | str | bool) -> None:  # noqa: FBT001  # the value itself
+    def plug_in(self, car_name: str) -> None:
+        """Let a car come home now, if it is away, and plug it in; evcc's next cycle sees it.
+
+        Raises:
+            ValueError: There is no such car, or no free charger.
+        """
+        with self._lock:
+            self.advance_to(self._clock.now())
+            self.plant.plug_in(car_name)
+
+    def unplug(self, car_name: str) -> None:
+        """Pull a car's cable; evcc's next cycle sees it.
+
+        Raises:
+            ValueError: There is no such car, or it is not plugged in.
+        """
+        with self._lock:
+            self.advance_to(self._clock.now())
+            self.plant.unplug(car_name)
+
+    def move_slider(self, setting: str, value: float | str | bool | None) -> None:  # noqa: FBT001  # the value itself
         """Let somebody change a setting in evcc's own page, whatever faults are on.
 
         Args:
             setting: A site setting by evcc's name (``bufferSoc``) or a loadpoint's
                 (``loadpoints/1/mode``).
-            value: A number, word or truth value.
+            value: A number, word or truth value; None removes a limit and releases the battery
+                mode.
 
         Raises:
             ValueError: evcc refuses.
         """
-        word = str(value).lower() if isinstance(value, bool | str) else str(plain_number(value))
-        request = ApiRequest(method="POST", path=f"/api/{setting.lower()}/{word}")
+        path = f"/api/{setting.lower()}"
+        if value is None:
+            request = ApiRequest(method="DELETE", path=path)
+        else:
+            word = str(value if isinstance(value, str | bool) else plain_number(value)).lower()
+            request = ApiRequest(method="POST", path=f"{path}/{word}")
         with self._lock:
             now = self._clock.now()
             self.advance_to(now)

@@ -15,6 +15,7 @@ from simulator.cars import MIN_CURRENT_A, VOLTAGE_KV, Car, CarConfig
 from simulator.house_state import HouseState
 from simulator.household import Household
 from simulator.local_time import CELL_S, EPOCH
+from simulator.phases import PHASES, PhaseValues, load_shares, on_first
 from simulator.plant import (
     BatteryReading,
     CarSpec,
@@ -41,7 +42,8 @@ class HouseConfig:
 
     ``yearly_load_kwh`` is the household without cars and batteries; a year differs from it by some
     percent. ``fuse_a`` is the main fuse per phase: charging from the grid is reduced so that the
-    import stays below three times that, batteries first, then the last car.
+    import stays below three times that, batteries first, then the last car. ``load_shares`` says
+    how the household's load spreads over the phases; None: as the seed has it.
     """
 
     time_zone: str = "Europe/Berlin"
@@ -53,6 +55,7 @@ class HouseConfig:
     cars: tuple[CarConfig, ...] = ()
     n_chargers: int = 0
     fuse_a: float = 35.0
+    load_shares: PhaseValues | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class _Sums:
     battery_charge_kw: list[float] = field(default_factory=list)
     battery_discharge_kw: list[float] = field(default_factory=list)
     charger_kw: list[float] = field(default_factory=list)
+    cars_phases_kw: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
 
 
 class House:
@@ -90,6 +94,7 @@ class House:
         self.household = Household(seed, self.zone, yearly_kwh=config.yearly_load_kwh)
         self.cars: tuple[CarSpec, ...] = tuple(car.spec for car in config.cars)
         self.n_chargers = config.n_chargers
+        self._load_shares = config.load_shares or load_shares(seed)
         self._fuse_kw = 3.0 * VOLTAGE_KV * config.fuse_a
         self._at_us = (start - EPOCH) // _MICROSECOND
         self._at = start
@@ -137,6 +142,29 @@ class House:
         self._count(sums, step_us / _US_PER_H)
         self._reading = self._make_reading(sums, chargers)
         return self._reading
+
+    def plug_in(self, car_name: str) -> None:
+        car = self._car_named(car_name)
+        if car.charger is not None:
+            return
+        if None not in self._plugged:
+            raise ValueError(f"no charger is free for {car_name}")
+        if car.is_away:
+            car.come_back()
+        self._plug_in(car)
+
+    def unplug(self, car_name: str) -> None:
+        car = self._car_named(car_name)
+        if car.charger is None:
+            raise ValueError(f"{car_name} is not plugged in")
+        self._plugged[car.charger] = None
+        car.charger = None
+
+    def _car_named(self, name: str) -> Car:
+        for car in self._cars:
+            if car.spec.name == name:
+                return car
+        raise ValueError(f"this house has no car {name}")
 
     def to_state(self) -> dict[str, object]:
         return HouseState(
@@ -241,7 +269,11 @@ class House:
         for position, car in enumerate(self._plugged):
             if car is not None and car_kw[position] > 0.0:
                 car.charge(car_kw[position], hours)
-                sums.charger_kw[position] += car_kw[position] * weight
+                mean_kw = car_kw[position] * weight
+                sums.charger_kw[position] += mean_kw
+                phases = car.phases_used(commands.chargers[position])
+                for phase in range(phases):
+                    sums.cars_phases_kw[phase] += mean_kw / phases
         sums.pv_kw += pv_kw * weight
         sums.load_kw += load_kw * weight
         if net_kw >= 0.0:
@@ -290,6 +322,17 @@ class House:
         sums.import_kw = max(0.0, sums.load_kw - sums.pv_kw)
         return self._make_reading(sums, [ChargerCommand(enabled=False)] * self.n_chargers)
 
+    def _grid_phases_kw(self, sums: _Sums) -> PhaseValues:
+        inverters_kw = sums.pv_kw + sum(sums.battery_discharge_kw) - sum(sums.battery_charge_kw)
+        even_kw = -inverters_kw / PHASES
+        first_kw, second_kw, third_kw = sums.cars_phases_kw
+        first_share, second_share, third_share = self._load_shares
+        return (
+            first_kw + even_kw + sums.load_kw * first_share,
+            second_kw + even_kw + sums.load_kw * second_share,
+            third_kw + even_kw + sums.load_kw * third_share,
+        )
+
     def _make_reading(self, sums: _Sums, chargers: Sequence[ChargerCommand]) -> PlantReading:
         return PlantReading(
             at=self._at,
@@ -297,6 +340,7 @@ class House:
             load_kw=sums.load_kw,
             grid_import_kw=sums.import_kw,
             grid_export_kw=sums.export_kw,
+            grid_phases_kw=self._grid_phases_kw(sums),
             batteries=tuple(
                 BatteryReading(
                     name=battery.spec.name,
@@ -330,16 +374,10 @@ def _charger_reading(
 ) -> ChargerReading:
     if car is None:
         return ChargerReading(connected=False, charge_kw=power_kw, total_kwh=total_kwh)
-    phases = car.phases_used(command)
-    current_a = power_kw / (VOLTAGE_KV * phases)
     return ChargerReading(
         connected=True,
         charge_kw=power_kw,
-        currents_a=(
-            current_a,
-            current_a if phases > 1 else 0.0,
-            current_a if phases > 2 else 0.0,  # noqa: PLR2004 - the third conductor
-        ),
+        currents_a=on_first(power_kw / VOLTAGE_KV, car.phases_used(command)),
         car_name=car.spec.name,
         car_soc_pct=car.soc_pct,
         total_kwh=total_kwh,

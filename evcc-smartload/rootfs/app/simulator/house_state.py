@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from simulator.phases import PhaseValues, even
 from simulator.plant import BatteryReading, ChargerReading, PlantReading
 
 
@@ -68,12 +69,21 @@ def _reading(values: Mapping[str, object]) -> PlantReading:
         load_kw=_number(values["load_kw"]),
         grid_import_kw=_number(values["grid_import_kw"]),
         grid_export_kw=_number(values["grid_export_kw"]),
+        grid_phases_kw=_phases(values),
         batteries=tuple(_battery(_mapping(value)) for value in _list(values["batteries"])),
         chargers=tuple(_charger(_mapping(value)) for value in _list(values["chargers"])),
         pv_total_kwh=_number(values["pv_total_kwh"]),
         grid_import_total_kwh=_number(values["grid_import_total_kwh"]),
         grid_export_total_kwh=_number(values["grid_export_total_kwh"]),
     )
+
+
+def _phases(values: Mapping[str, object]) -> PhaseValues:
+    """Return the phases' powers; a house of before they were told apart had them even."""
+    if "grid_phases_kw" not in values:
+        return even(_number(values["grid_import_kw"]) - _number(values["grid_export_kw"]))
+    first_kw, second_kw, third_kw = (_number(value) for value in _list(values["grid_phases_kw"]))
+    return first_kw, second_kw, third_kw
 
 
 def _battery(values: Mapping[str, object]) -> BatteryReading:

@@ -67,6 +67,9 @@ class PlantReading:
     """The house at the end of a step; powers are means over the step.
 
     ``pv_kw + grid_import_kw + sum(discharge) = load_kw + grid_export_kw + sum(charge) + sum(cars)``
+
+    ``grid_phases_kw`` alone has a sign: what each phase draws, negative where it feeds in. Together
+    they are the import less the export.
     """
 
     at: datetime
@@ -74,6 +77,7 @@ class PlantReading:
     load_kw: float
     grid_import_kw: float
     grid_export_kw: float
+    grid_phases_kw: tuple[float, float, float]
     batteries: tuple[BatteryReading, ...]
     chargers: tuple[ChargerReading, ...]
     pv_total_kwh: float
@@ -94,6 +98,22 @@ class Plant(Protocol):
         chargers: Sequence[ChargerCommand],
     ) -> PlantReading:
         """Advance by ``dt`` under these commands and return what the meters then say."""
+        ...
+
+    def plug_in(self, car_name: str) -> None:
+        """Let a car come home now, if it is away, and plug it in.
+
+        Raises:
+            ValueError: There is no such car, or no free charger.
+        """
+        ...
+
+    def unplug(self, car_name: str) -> None:
+        """Pull a car's cable; it stays at home until its next trip.
+
+        Raises:
+            ValueError: There is no such car, or it is not plugged in.
+        """
         ...
 
     @property
