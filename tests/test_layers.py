@@ -16,7 +16,7 @@ from tests.support.app_imports import AppModule, app_modules, own_subjects, thir
 
 ROWS: dict[int, frozenset[str]] = {
     1: frozenset({"clock", "domain", "errors", "persistence", "version"}),
-    2: frozenset({"controller", "diagnosis", "dynamic_buffer", "forecaster", "planner"}),
+    2: frozenset({"control", "controller", "diagnosis", "dynamic_buffer", "forecaster", "planner"}),
     3: frozenset({"health", "inbox", "state_store"}),
     4: frozenset(
         {

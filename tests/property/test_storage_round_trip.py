@@ -5,6 +5,7 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 
@@ -12,10 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.control import CommandRecord, EvccSetting, Lever
 from domain.forecast import BandSeries, ForecastKind, IssuedForecast
 from domain.history import EnergySource, QuarterEnergies
 from domain.horizon import SLOT
-from storage import energy_rows, energy_table, forecast_table
+from domain.steering import CommandCode, CommandReason, Stage, WriteOutcome
+from storage import command_table, energy_rows, energy_table, forecast_table
 from storage.migrations import migrate
 from storage.retention import first_kept_day
 from storage.stored_values import slot_number
@@ -213,6 +216,55 @@ def test_every_forecast_comes_back_within_its_rounding(said: list[IssuedForecast
         step = next(fitting, finest * 10**6)
         limit = step * 32_767
         assert all(within_rounding(other, one, step, limit) for one, other in pairs)
+
+
+values = st.none() | st.booleans() | st.floats(width=64) | st.integers(-(2**63), 2**63) | titles
+commands = st.builds(
+    CommandRecord,
+    at=st.integers(0, 2).map(lambda number: START + timedelta(microseconds=number)),
+    lever=st.builds(Lever, setting=st.sampled_from(EvccSetting), device=titles),
+    stage=st.sampled_from(Stage),
+    before=values,
+    wanted=values,
+    accepted=values,
+    outcome=st.sampled_from(WriteOutcome),
+    reason=st.builds(
+        CommandReason,
+        code=st.sampled_from(CommandCode),
+        facts=st.dictionaries(titles, st.floats(width=64) | st.integers() | titles, max_size=3),
+    ),
+    detail=titles,
+    settled_at=st.none() | st.just(START + SLOT),
+)
+
+
+def known(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def as_kept(record: CommandRecord) -> CommandRecord:
+    """What must be read back: what is no number is not known, all else as it was."""
+    told = (record.before, record.wanted, record.accepted)
+    before, wanted, accepted = (value if known(value) else None for value in told)
+    facts = {name: fact for name, fact in record.reason.facts.items() if known(fact)}
+    reason = replace(record.reason, facts=facts)
+    return replace(record, before=before, wanted=wanted, accepted=accepted, reason=reason)
+
+
+@given(st.lists(commands, max_size=6))
+def test_the_last_that_is_told_of_each_command_comes_back(told: list[CommandRecord]) -> None:
+    with closing(new_history()) as connection:
+        for record in told:
+            command_table.write_row(connection, command_table.to_row(record))
+        found = command_table.read_commands(connection, START, START + SLOT)
+
+    last = {(record.at, record.lever): as_kept(record) for record in told}
+    assert {(record.at, record.lever): record for record in found} == last
+    assert len(found) == len(last)
+    assert [type(record.wanted) for record in found] == [
+        type(last[record.at, record.lever].wanted) for record in found
+    ]
+    assert [record.at for record in found] == sorted(record.at for record in found)
 
 
 @given(

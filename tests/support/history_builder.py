@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from domain.control import BUFFER, CommandRecord, Lever, SettingValue
 from domain.forecast import BandSeries, ForecastKind, IssuedForecast
 from domain.history import EnergySource, QuarterEnergies
 from domain.horizon import SLOT
+from domain.steering import CommandCode, CommandReason, Stage, WriteOutcome
 from storage.history_store import HistoryStore
 
 START = datetime(2026, 3, 28, tzinfo=UTC)
@@ -61,4 +63,31 @@ def said(
             n_known=n_known,
         ),
         model=model,
+    )
+
+
+def command(  # noqa: PLR0913  # what a command is; all by name
+    at: datetime = START,
+    *,
+    lever: Lever = BUFFER,
+    stage: Stage = Stage.BUFFER,
+    wanted: SettingValue = 42.0,
+    accepted: SettingValue = 42.0,
+    outcome: WriteOutcome = WriteOutcome.CONFIRMED,
+    reason: CommandReason | None = None,
+    detail: str = "",
+    settled_at: datetime | None = None,
+) -> CommandRecord:
+    """Return a command of the buffer, which stood at 50 %."""
+    return CommandRecord(
+        at=at,
+        lever=lever,
+        stage=stage,
+        before=50.0,
+        wanted=wanted,
+        accepted=accepted,
+        outcome=outcome,
+        reason=reason or CommandReason(code=CommandCode.BUFFER_DECIDED),
+        detail=detail,
+        settled_at=settled_at,
     )

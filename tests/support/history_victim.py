@@ -15,8 +15,9 @@ from pathlib import Path
 
 from domain.forecast import ForecastKind
 from domain.horizon import SLOT
+from domain.steering import WriteOutcome
 from storage.history_store import HistoryStore
-from tests.support.history_builder import START, quarter, said
+from tests.support.history_builder import START, command, quarter, said
 
 
 def say(word: object) -> None:
@@ -27,6 +28,9 @@ def say(word: object) -> None:
 def write_cycle(store: HistoryStore, number: int) -> None:
     store.write_energies([quarter(number, house_kwh=number % 100 / 100, pv_kwh=0.5)])
     store.write_forecast(said([(number * 7 + slot) % 50 / 10 for slot in range(96)], issued=number))
+    # Each is sent first and confirmed later, as in life.
+    for outcome in (WriteOutcome.SENT, WriteOutcome.CONFIRMED):
+        store.write_command(command(START + number * SLOT, wanted=number % 100, outcome=outcome))
     store.write_decision(START + number * SLOT, "buffer", {"number": number})
 
 

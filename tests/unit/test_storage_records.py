@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from domain.control import EvccSetting, Lever
 from domain.history import ChargingSession, EnergySource, ImportProgress, ImportState
-from storage.history_store import HistoryStore
-from storage.records import Fact, StoredCommand, StoredDecision
-from tests.support.history_builder import DAY, START, open_store
+from domain.steering import CommandCode, CommandReason, Stage, WriteOutcome
+from storage.records import Fact, StoredDecision
+from tests.support.history_builder import DAY, START, command, open_store
 
 FACTS: dict[str, Fact] = {"target_pct": 42.5, "reason": "Süden", "applied": False, "limit": None}
 SESSION = ChargingSession(
@@ -19,12 +22,6 @@ SESSION = ChargingSession(
     vehicle=None,
     energy_kwh=1.5,
 )
-
-
-def write_command(store: HistoryStore, accepted: float | None = 40.0) -> None:
-    store.write_command(
-        START, "bufferSoc", wanted=42.0, accepted=accepted, succeeded=True, reason="night"
-    )
 
 
 def test_a_decision_comes_back_with_its_facts(tmp_path: Path) -> None:
@@ -61,18 +58,76 @@ def test_a_fact_that_is_no_number_is_not_known(tmp_path: Path) -> None:
     assert store.problem is None
 
 
+MODE_COMMAND = command(
+    lever=Lever(setting=EvccSetting.CHARGE_MODE, device="db:4"),
+    stage=Stage.CARS,
+    wanted="now",
+    accepted="now",
+    outcome=WriteOutcome.NOT_CONFIRMED,
+    reason=CommandReason(code=CommandCode.CAR_NOW, facts={"car": "Süd", "price": 0.25, "slots": 3}),
+    detail="evcc shows pv",
+    settled_at=START + timedelta(seconds=90),
+)
+
+
 def test_a_command_comes_back_and_is_kept_once(tmp_path: Path) -> None:
     with open_store(tmp_path / "history.db") as store:
-        for accepted in (40.0, 40.0, None):
-            write_command(store, accepted)
+        for record in (MODE_COMMAND, MODE_COMMAND):
+            store.write_command(record)
+            store.flush()
+
+        assert store.read_commands(START, START + DAY) == (MODE_COMMAND,)
+
+
+def test_what_is_told_later_of_a_command_replaces_what_was_told_before(tmp_path: Path) -> None:
+    with open_store(tmp_path / "history.db") as store:
+        store.write_command(command(accepted=None, outcome=WriteOutcome.FAILED))
+        store.write_command(command(outcome=WriteOutcome.SENT))
+        store.flush()
+        store.write_command(command(outcome=WriteOutcome.CONFIRMED))
         store.flush()
 
-        found = store.read_commands(START, START + DAY)
+        assert store.read_commands(START, START + DAY) == (command(),)
 
-    first = StoredCommand(
-        at=START, setting="bufferSoc", wanted=42.0, accepted=40.0, succeeded=True, reason="night"
-    )
-    assert found == (first, replace(first, accepted=None))
+
+def test_commands_to_two_levers_at_one_instant_are_two(tmp_path: Path) -> None:
+    with open_store(tmp_path / "history.db") as store:
+        store.write_command(MODE_COMMAND)
+        store.write_command(command())
+        store.flush()
+
+        assert store.read_commands(START, START + DAY) == (command(), MODE_COMMAND)
+
+
+def test_a_value_that_is_no_number_is_not_known(tmp_path: Path) -> None:
+    reason = CommandReason(code=CommandCode.BAT_TO_CAR, facts={"price": math.nan, "value": 0.2})
+    with open_store(tmp_path / "history.db") as store:
+        store.write_command(command(wanted=math.inf, accepted=math.nan, reason=reason))
+        store.flush()
+
+        (found,) = store.read_commands(START, START + DAY)
+
+    assert (found.wanted, found.accepted, found.reason.facts) == (None, None, {"value": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("column", "rotten"),
+    [("setting", "heat"), ("wanted", "[1]"), ("accepted", "not JSON"), ("facts", "3")],
+)
+def test_a_command_that_nobody_wrote_does_not_stop_the_reader(
+    tmp_path: Path, column: str, rotten: str
+) -> None:
+    path = tmp_path / "history.db"
+    with open_store(path) as store:
+        store.write_command(command())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE command SET {column} = ?", (rotten,))  # noqa: S608  # of above
+        connection.commit()
+
+    with open_store(path) as store:
+        assert store.read_commands(START, START + DAY) == ()
+        assert store.problem is not None
+        assert "history.db cannot be read" in store.problem
 
 
 def test_a_running_session_is_replaced_by_the_finished_one(tmp_path: Path) -> None:

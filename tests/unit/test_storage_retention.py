@@ -1,16 +1,20 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from domain.forecast import ForecastKind
+from domain.steering import WriteOutcome
 from storage.history_store import HistoryStore
 from storage.migrations import MIGRATIONS, migrate
-from tests.support.history_builder import DAY, START, open_store, quarter, said
+from storage.stored_values import to_us
+from tests.support.history_builder import DAY, START, command, open_store, quarter, said
 
 PER_DAY = 96
+MICROSECOND = timedelta(microseconds=1)
 
 
 def write_days(store: HistoryStore, first: int, n_days: int) -> None:
@@ -20,9 +24,7 @@ def write_days(store: HistoryStore, first: int, n_days: int) -> None:
         )
         store.write_forecast(said([0.5] * PER_DAY, issued=day * PER_DAY))
         store.write_decision(START + day * DAY, "buffer", {"day": day})
-        store.write_command(
-            START + day * DAY, "bufferSoc", wanted=1.0, accepted=1.0, succeeded=True, reason=""
-        )
+        store.write_command(command(START + day * DAY))
 
 
 def test_what_is_older_than_is_kept_goes_in_every_table(tmp_path: Path) -> None:
@@ -134,7 +136,62 @@ def test_a_step_that_fails_leaves_nothing_of_itself() -> None:
         done = [name for (name,) in connection.execute("SELECT name FROM migration")]
 
     assert "half" not in names
-    assert done == ["first_tables"]
+    assert set(done) == {"first_tables", "commands_of_levers"}
+
+
+def begin_former(path: Path) -> None:
+    """Begin a history as it was before commands had levers, with a few of them."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, MIGRATIONS[:1])
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        connection.executemany(
+            "INSERT INTO command (at_us, setting, wanted, accepted, succeeded, reason)"
+            " VALUES (?, 'bufferSoc', ?, ?, ?, ?)",
+            [
+                (to_us(START), 30.0, None, 0, "was 50"),
+                (to_us(START), 35.0, 35.0, 1, "was 50"),
+                (to_us(START + DAY), 42.5, 42.5, 1, "was 62.5"),
+                (to_us(START + 2 * DAY), None, None, 0, "by hand"),
+            ],
+        )
+
+
+def test_commands_of_a_former_history_are_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    begin_former(path)
+
+    with open_store(path) as store:
+        found = store.read_commands(START, START + 3 * DAY)
+
+    failed, confirmed = WriteOutcome.FAILED, WriteOutcome.CONFIRMED
+    assert found == (
+        command(START, wanted=30.0, accepted=None, outcome=failed, settled_at=START),
+        command(START + MICROSECOND, wanted=35.0, accepted=35.0, settled_at=START),
+        replace(
+            command(START + DAY, wanted=42.5, accepted=42.5, outcome=confirmed),
+            before=62.5,
+            settled_at=START + DAY,
+        ),
+        replace(
+            command(START + 2 * DAY, wanted=None, accepted=None, outcome=failed, detail="by hand"),
+            before=None,
+            settled_at=START + 2 * DAY,
+        ),
+    )
+
+
+def test_a_former_history_that_is_set_aside_loses_no_command(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    begin_former(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO migration (name) VALUES ('from_the_future')")
+
+    with open_store(path) as store:
+        found = store.read_commands(START, START + 3 * DAY)
+
+        assert store.load_problem is not None
+        assert "4 records were taken over from it" in store.load_problem
+    assert [one.wanted for one in found] == [30.0, 35.0, 42.5, None]
 
 
 def test_a_later_step_runs_on_a_history_that_exists(tmp_path: Path) -> None:

@@ -11,15 +11,23 @@ from typing import TypeVar
 
 import numpy as np
 
+from domain.control import CommandRecord
 from domain.forecast import BandSeries, ForecastKind, IssuedForecast
 from domain.history import ChargingSession, ImportProgress, QuarterEnergies
 from forecaster.energy_columns import EnergyColumns, nothing_measured
 from forecaster.series import FloatArray, n_slots_between
-from storage import energy_rows, energy_table, forecast_table, record_tables, retention
+from storage import (
+    command_table,
+    energy_rows,
+    energy_table,
+    forecast_table,
+    record_tables,
+    retention,
+)
 from storage.backup import back_up
 from storage.database import bytes_on_disk, check, is_damage, reading
 from storage.history_file import HistoryFile
-from storage.records import Fact, HistorySummary, StoredCommand, StoredDecision
+from storage.records import Fact, HistorySummary, StoredDecision
 from storage.stored_values import slot_instant, slot_number
 from storage.writer import MAX_WEIGHT, HistoryWriter, Importance, Work
 
@@ -124,29 +132,19 @@ class HistoryStore:
         write = partial(record_tables.write_decision, row=row)
         self._writer.submit(Work(write=write, importance=Importance.DECISION))
 
-    def write_command(  # noqa: PLR0913  # what a command is; all but two by name
-        self,
-        at: datetime,
-        setting: str,
-        *,
-        wanted: float | None,
-        accepted: float | None,
-        succeeded: bool,
-        reason: str,
-    ) -> None:
-        """Keep what was written to evcc and what came of it; the same one twice is one."""
-        row = record_tables.to_command_row(
-            StoredCommand(
-                at=at,
-                setting=setting,
-                wanted=wanted,
-                accepted=accepted,
-                succeeded=succeeded,
-                reason=reason,
+    def write_command(self, record: CommandRecord) -> None:
+        """Keep a command and what came of it; told again, it replaces what was told before.
+
+        A command is known by its instant and its lever.
+        """
+        row = command_table.to_row(record)
+        self._writer.submit(
+            Work(
+                write=partial(command_table.write_row, row=row),
+                importance=Importance.MEASURED,
+                key=f"command {command_table.name_of(row)}",
             )
         )
-        write = partial(record_tables.write_command, row=row)
-        self._writer.submit(Work(write=write, importance=Importance.MEASURED))
 
     def write_sessions(self, sessions: Sequence[ChargingSession]) -> None:
         """Keep charging sessions; one that is known already is replaced.
@@ -244,9 +242,9 @@ class HistoryStore:
         """Return the decisions made from ``start`` to ``end``, rising."""
         return self._read(partial(record_tables.read_decisions, start=start, end=end), ())
 
-    def read_commands(self, start: datetime, end: datetime) -> tuple[StoredCommand, ...]:
-        """Return what was written to evcc from ``start`` to ``end``, rising."""
-        return self._read(partial(record_tables.read_commands, start=start, end=end), ())
+    def read_commands(self, start: datetime, end: datetime) -> tuple[CommandRecord, ...]:
+        """Return the commands from ``start`` to ``end``, rising, with what came of them."""
+        return self._read(partial(command_table.read_commands, start=start, end=end), ())
 
     def read_sessions(self, start: datetime, end: datetime) -> tuple[ChargingSession, ...]:
         """Return the charging sessions that began from ``start`` to ``end``, rising."""

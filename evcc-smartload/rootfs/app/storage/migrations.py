@@ -88,7 +88,58 @@ _FIRST_TABLES = (
     ) STRICT, WITHOUT ROWID""",
 )
 
-MIGRATIONS: tuple[tuple[str, Sequence[str]], ...] = (("first_tables", _FIRST_TABLES),)
+FORMER_COMMANDS = """SELECT
+    at_us + (
+        SELECT count(*) FROM command AS earlier
+        WHERE earlier.at_us = command.at_us AND earlier.setting = command.setting
+            AND earlier.number < command.number
+    ) AS at_us,
+    setting,
+    '' AS device,
+    'buffer' AS stage,
+    CASE WHEN reason LIKE 'was %' THEN CAST(CAST(substr(reason, 5) AS REAL) AS TEXT)
+        ELSE 'null' END AS before,
+    coalesce(CAST(wanted AS TEXT), 'null') AS wanted,
+    coalesce(CAST(accepted AS TEXT), 'null') AS accepted,
+    CASE succeeded WHEN 0 THEN 'failed' ELSE 'confirmed' END AS outcome,
+    'buffer_decided' AS reason,
+    '{}' AS facts,
+    CASE WHEN reason LIKE 'was %' THEN '' ELSE reason END AS detail,
+    at_us AS settled_us
+FROM command"""
+"""The first tables' commands in the columns of ``commands_of_levers``.
+
+They were the buffer's, and their reason said what stood there before. Two at one instant differ
+in their number only, which becomes microseconds.
+"""
+
+_COMMANDS_OF_LEVERS = (
+    # Values (``before``, ``wanted``, ``accepted``) and ``facts`` are JSON: a number, a word, a
+    # truth value or null; an object. ``device`` is evcc's name of the loadpoint, '' the site.
+    """CREATE TABLE lever_command (
+        at_us INTEGER NOT NULL,
+        setting TEXT NOT NULL,
+        device TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        before TEXT NOT NULL,
+        wanted TEXT NOT NULL,
+        accepted TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        settled_us INTEGER,
+        PRIMARY KEY (at_us, setting, device)
+    ) STRICT, WITHOUT ROWID""",
+    f"INSERT OR IGNORE INTO lever_command {FORMER_COMMANDS}",
+    "DROP TABLE command",
+    "ALTER TABLE lever_command RENAME TO command",
+)
+
+MIGRATIONS: tuple[tuple[str, Sequence[str]], ...] = (
+    ("first_tables", _FIRST_TABLES),
+    ("commands_of_levers", _COMMANDS_OF_LEVERS),
+)
 
 
 class NewerHistoryError(Exception):

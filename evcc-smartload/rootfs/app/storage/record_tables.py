@@ -1,4 +1,4 @@
-"""Reads and writes decisions, commands, charging sessions and the state of the imports.
+"""Reads and writes decisions, charging sessions and the state of the imports.
 
 Writing the same thing twice leaves one.
 """
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from domain.history import ChargingSession, EnergySource, ImportProgress, ImportState
-from storage.records import Fact, StoredCommand, StoredDecision
-from storage.stored_values import from_us, to_real, to_text, to_us
+from storage.records import Fact, StoredDecision
+from storage.stored_values import from_us, to_json, to_real, to_text, to_us
 
 Row = tuple[str | int | float | None, ...]
 
@@ -24,11 +24,7 @@ def to_decision_row(
         None if isinstance(value, float) and not math.isfinite(value) else value
         for value in facts.values()
     ]
-    return to_us(at), to_text(kind), _to_json(list(facts)), _to_json(values)
-
-
-def _to_json(values: list[str] | list[Fact]) -> str:
-    return to_text(json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    return to_us(at), to_text(kind), to_json(list(facts)), to_json(values)
 
 
 def write_decision(connection: sqlite3.Connection, row: tuple[int, str, str, str]) -> None:
@@ -64,50 +60,6 @@ def read_decisions(
             facts=dict(zip(json.loads(names), json.loads(facts), strict=True)),
         )
         for at_us, kind, names, facts in rows
-    )
-
-
-def to_command_row(command: StoredCommand) -> Row:
-    """Return the command as its columns."""
-    return (
-        to_us(command.at),
-        to_text(command.setting),
-        to_real(command.wanted),
-        to_real(command.accepted),
-        int(command.succeeded),
-        to_text(command.reason),
-    )
-
-
-def write_command(connection: sqlite3.Connection, row: Row) -> None:
-    """Keep a command."""
-    connection.execute(
-        "INSERT INTO command (at_us, setting, wanted, accepted, succeeded, reason)"
-        " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM command WHERE at_us = ?1"
-        " AND setting = ?2 AND wanted IS ?3 AND accepted IS ?4 AND succeeded = ?5 AND reason = ?6)",
-        row,
-    )
-
-
-def read_commands(
-    connection: sqlite3.Connection, start: datetime, end: datetime
-) -> tuple[StoredCommand, ...]:
-    """Return the commands sent from ``start`` to ``end``, in the order they were written."""
-    rows = connection.execute(
-        "SELECT at_us, setting, wanted, accepted, succeeded, reason FROM command"
-        " WHERE at_us >= ? AND at_us < ? ORDER BY at_us, number",
-        (to_us(start), to_us(end)),
-    )
-    return tuple(
-        StoredCommand(
-            at=from_us(at_us),
-            setting=setting,
-            wanted=wanted,
-            accepted=accepted,
-            succeeded=bool(succeeded),
-            reason=reason,
-        )
-        for at_us, setting, wanted, accepted, succeeded, reason in rows
     )
 
 

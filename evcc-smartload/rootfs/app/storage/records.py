@@ -1,4 +1,4 @@
-"""What is read back of decisions and commands, and how much the history holds."""
+"""What is read back of decisions, and how much the history holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +14,6 @@ class StoredDecision:
     at: datetime
     kind: str
     facts: Mapping[str, Fact]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCommand:
-    """Something SmartLoad wrote to evcc; ``accepted`` is what evcc made of ``wanted``."""
-
-    at: datetime
-    setting: str
-    wanted: float | None
-    accepted: float | None
-    succeeded: bool
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

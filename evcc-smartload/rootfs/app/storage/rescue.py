@@ -1,7 +1,7 @@
 """Takes over what can still be read of a history that was set aside.
 
 Damage is usually a page or two: each table is read from its beginning up to the damage, and from
-its end back to it.
+its end back to it. A file that was damaged before it was brought up to date is read as it is.
 """
 
 import sqlite3
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storage.database import reading
+from storage.migrations import FORMER_COMMANDS
 
 # With the column by which each table is read in either direction.
 _TABLES = (
@@ -18,10 +19,13 @@ _TABLES = (
     ("forecast", "id"),
     ("decision_form", "number"),
     ("decision", "number"),
-    ("command", "number"),
+    ("command", "at_us"),
     ("session", "started_us"),
     ("import", "source"),
 )
+
+# The same of tables as they were before; their columns are in the order of today's.
+_FORMER = (("command", "number", FORMER_COMMANDS),)
 
 Row = tuple[object, ...]
 
@@ -37,8 +41,10 @@ def rescue(aside: Path, connection: sqlite3.Connection) -> int:
     try:
         for table, key in _TABLES:
             columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-            for row in _readable(aside, table, key, columns):
-                n_rows += _insert(connection, table, row)
+            query = f"SELECT {', '.join(columns)} FROM {table}"  # noqa: S608  # our own names
+            n_rows += _copy(aside, query, key, connection, table)
+        for table, key, query in _FORMER:
+            n_rows += _copy(aside, query, key, connection, table)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:
@@ -46,12 +52,15 @@ def rescue(aside: Path, connection: sqlite3.Connection) -> int:
     return n_rows
 
 
-def _readable(aside: Path, table: str, key: str, columns: list[str]) -> Iterator[Row]:
-    names = ", ".join(columns)
+def _copy(aside: Path, query: str, key: str, connection: sqlite3.Connection, table: str) -> int:
+    return sum(_insert(connection, table, row) for row in _readable(aside, query, key))
+
+
+def _readable(aside: Path, query: str, key: str) -> Iterator[Row]:
     for order in ("ASC", "DESC"):
         try:
             with reading(aside) as old:
-                yield from old.execute(f"SELECT {names} FROM {table} ORDER BY {key} {order}")  # noqa: S608  # our own names
+                yield from old.execute(f"{query} ORDER BY {key} {order}")
         except sqlite3.Error:
             continue  # what lies behind the damage is read from the other end
         return

@@ -1,5 +1,6 @@
 """How instants, measurements and words become what a column holds, and back."""
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
 
@@ -53,3 +54,12 @@ def to_real(value: float | None) -> float | None:
 def to_text(text: str) -> str:
     """Return ``text`` without what no file can hold (half a surrogate pair)."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def to_json(value: object) -> str:
+    """Return a value of JSON's kinds as text.
+
+    Raises:
+        ValueError: Something in it is a float but no number.
+    """
+    return to_text(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
