@@ -23,7 +23,7 @@ from domain.site import (
 )
 from domain.tariff import Rate
 from plan_inputs import build_task
-from planner.car_wishes import URGENT_SHARE
+from planner.car_prices import URGENT_SHARE
 from planner.plan_problem import CarModel
 from planner.plant import KnownBy, Plant, assumed_plant
 from planner.task import PlanTask

@@ -4,7 +4,8 @@ The first slot is the one that is running, planned as a whole: a cycle begins wi
 is done for the rest of it does not depend on how much of it is left.
 """
 
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -12,13 +13,16 @@ from config import Config
 from domain.horizon import SLOT_H, slot_start
 from domain.outlook import Outlook
 from domain.plan import SkipCause, Skipped
-from domain.site import Loadpoint, SiteSnapshot, SocSettings
+from domain.site import BatteryMode, Loadpoint, SiteSnapshot, SocSettings
+from domain.steering import Override, OverrideKind
 from forecaster.series import FloatArray
 from planner.assumption import Assumption
 from planner.battery_models import BatteryRules, battery_models
-from planner.car_wishes import CarPrices, CarWish, Scene, car_wishes
+from planner.car_prices import CarPrices
+from planner.car_wishes import CHARGE_EFFICIENCY_FRAC, CarWish, Scene, car_wishes
 from planner.evcc_rules import CarRule, EvccRules
 from planner.expected import Expected, read_expected, skipped
+from planner.owner_wishes import charge_now_slots, full_prices, slots_before, until_of
 from planner.plan_problem import BatteryModel, PlanProblem, series
 from planner.plant import KnownBy, Plant, with_options
 from planner.task import BatteryFacts, CarFacts, PlanTask
@@ -27,7 +31,25 @@ _CT_PER_EUR = 100.0
 _SLOTS_PER_HOUR = 4
 
 
-def build_task(  # noqa: PLR0913 what a service knows comes from six places
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerAsks:
+    """What the owner asks for beside their settings, and what is not in our hand.
+
+    Args:
+        overrides: What they asked for on the page, still in force.
+        held_mode: The battery mode that somebody else imposes; None: nobody does.
+        battery_in_hand: Whether SmartLoad could command the battery if it wanted to.
+    """
+
+    overrides: tuple[Override, ...] = ()
+    held_mode: BatteryMode | None = None
+    battery_in_hand: bool = True
+
+
+NOTHING_ASKED = OwnerAsks()
+
+
+def build_task(  # noqa: PLR0913 what a service knows comes from seven places
     now: datetime,
     *,
     site: SiteSnapshot | None,
@@ -35,16 +57,19 @@ def build_task(  # noqa: PLR0913 what a service knows comes from six places
     cfg: Config,
     plant: Plant,
     buffer_soc_pct: float | None,
+    asked: OwnerAsks = NOTHING_ASKED,
 ) -> PlanTask | Skipped:
     """Return what a plan is made for, or why there can be none.
 
     Args:
         now: When this is, aware UTC.
-        site: The last reading; None: none yet.
+        site: The last reading, with the owner's values where SmartLoad has changed them; None:
+            none yet.
         outlook: What is expected; None: nothing yet.
         cfg: The owner's options.
         plant: What the batteries together can, learned or assumed; options go before it.
         buffer_soc_pct: The buffer as decided; None: there is none.
+        asked: What the owner asks for, and what is not in our hand.
     """
     if site is None:
         return skipped(SkipCause.NO_READING)
@@ -55,10 +80,14 @@ def build_task(  # noqa: PLR0913 what a service knows comes from six places
     if isinstance(expected, Skipped):
         return expected
     plant = _with_options(plant, cfg)
+    rules = _battery_rules(start, site, cfg, expected, asked)
     batteries = battery_models(
-        site.battery, plant, expected, _battery_rules(site, cfg, buffer_soc_pct)
+        None if asked.held_mode is BatteryMode.CHARGE else site.battery,
+        plant,
+        expected,
+        replace(rules, buffer_soc_pct=buffer_soc_pct),
     )
-    wishes = car_wishes(site.loadpoints, site.vehicles, _scene(start, site, expected))
+    wishes = car_wishes(site.loadpoints, site.vehicles, _scene(start, site, cfg, expected, asked))
     if not batteries and not wishes:
         return skipped(SkipCause.NOTHING_TO_PLAN)
     models = tuple(model for model, _ in batteries)
@@ -72,7 +101,8 @@ def build_task(  # noqa: PLR0913 what a service knows comes from six places
         cars=tuple(_facts(car) for car in cars),
         assumed=_assumed(
             expected.assumed,
-            _assumed_of_plant(plant) if models else _left_out(site),
+            _assumed_of_plant(plant) if models else frozenset(),
+            _assumed_of_hand(site, asked, is_planned=bool(models)),
             *(car.assumed for car in cars),
         ),
     )
@@ -98,24 +128,48 @@ def _with_options(plant: Plant, cfg: Config) -> Plant:
     )
 
 
-def _battery_rules(site: SiteSnapshot, cfg: Config, buffer_soc_pct: float | None) -> BatteryRules:
-    is_controllable = site.battery is not None and site.battery.is_controllable
+def _battery_rules(
+    start: datetime, site: SiteSnapshot, cfg: Config, expected: Expected, asked: OwnerAsks
+) -> BatteryRules:
+    """Return what the batteries may and should do, without the buffer."""
+    battery = site.battery
+    is_controllable = battery is not None and battery.is_controllable and asked.battery_in_hand
+    # evcc holds the battery then while a car charges fast: the owner's rule goes before the option.
+    holds_for_cars = battery is not None and battery.discharge_control is True
     return BatteryRules(
         wear_eur_per_kwh=cfg.battery_wear_ct_per_kwh / _CT_PER_EUR,
         # Nobody could carry it out otherwise.
         may_grid_charge=cfg.grid_charging and is_controllable,
-        may_feed_cars=cfg.battery_to_car,
-        buffer_soc_pct=buffer_soc_pct,
+        may_feed_cars=cfg.battery_to_car and not holds_for_cars,
+        buffer_soc_pct=None,
+        full_eur_per_kwh_h=full_prices(
+            start,
+            until_of(asked.overrides, OverrideKind.KEEP_FULL),
+            expected.import_price[: expected.n_slots],
+            site.time_zone or UTC,
+        ),
+        may_charge=asked.held_mode is not BatteryMode.HOLD_CHARGE,
+        may_discharge=asked.held_mode is not BatteryMode.HOLD,
     )
 
 
-def _scene(start: datetime, site: SiteSnapshot, expected: Expected) -> Scene:
+def _scene(
+    start: datetime, site: SiteSnapshot, cfg: Config, expected: Expected, asked: OwnerAsks
+) -> Scene:
     n_slots = expected.n_slots
+    holiday_until = until_of(asked.overrides, OverrideKind.HOLIDAY)
     return Scene(
-        prices=CarPrices.of(expected.import_price[:n_slots], expected.export_price[:n_slots]),
+        prices=CarPrices.of(
+            expected.import_price[:n_slots],
+            expected.export_price[:n_slots],
+            efficiency_frac=CHARGE_EFFICIENCY_FRAC,
+        ),
         start=start,
-        n_slots=n_slots,
+        surplus_kwh=(expected.sun_kwh[1] - expected.load_kwh)[:n_slots],
+        import_max_kwh=_import_limit(site, cfg, n_slots),
         limits_are_prices=not site.limits_are_in_grams,
+        now_slots=charge_now_slots(asked.overrides, start, n_slots),
+        empty_slots=slots_before(start, holiday_until, n_slots),
     )
 
 
@@ -127,20 +181,23 @@ def _problem(
     cars: tuple[CarWish, ...],
 ) -> PlanProblem:
     n_slots = expected.n_slots
-    import_limits_kw = (cfg.grid_import_limit_kw, site.import_limit_kw)
-    import_limit_kw = min((kw for kw in import_limits_kw if kw is not None), default=None)
     return PlanProblem(
         slot_h=SLOT_H,
         import_price_eur_per_kwh=series(expected.import_price[:n_slots]),
         export_price_eur_per_kwh=series(expected.export_price[:n_slots]),
         pv_kwh=series(expected.sun_kwh[1][:n_slots]),
         load_kwh=series(expected.load_kwh[:n_slots]),
-        import_max_kwh=_limit(import_limit_kw, n_slots),
+        import_max_kwh=_import_limit(site, cfg, n_slots),
         export_max_kwh=_limit(site.export_limit_kw, n_slots),
         can_curtail=expected.can_curtail,
         batteries=batteries,
         cars=tuple(car.model for car in cars),
     )
+
+
+def _import_limit(site: SiteSnapshot, cfg: Config, n_slots: int) -> FloatArray | None:
+    limits_kw = (cfg.grid_import_limit_kw, site.import_limit_kw)
+    return _limit(min((kw for kw in limits_kw if kw is not None), default=None), n_slots)
 
 
 def _limit(limit_kw: float | None, n_slots: int) -> FloatArray | None:
@@ -151,6 +208,7 @@ def _car_rule(site: SiteSnapshot, wish: CarWish, loadpoint: Loadpoint) -> CarRul
     return CarRule(
         mode=loadpoint.mode,
         has_plan=wish.by is not None,
+        now_slots=wish.now_slots,
         smart_cost_limit_eur_per_kwh=(
             None if site.limits_are_in_grams else loadpoint.smart_cost_limit
         ),
@@ -172,8 +230,18 @@ def _evcc_rules(site: SiteSnapshot, cars: tuple[CarRule, ...]) -> EvccRules:
     )
 
 
-def _left_out(site: SiteSnapshot) -> frozenset[Assumption]:
-    return frozenset(() if site.battery is None else {Assumption.BATTERY_LEFT_OUT})
+def _assumed_of_hand(
+    site: SiteSnapshot, asked: OwnerAsks, *, is_planned: bool
+) -> frozenset[Assumption]:
+    """Return whether the battery is planned as it is, within limits, or not at all."""
+    if site.battery is None:
+        return frozenset()
+    if asked.held_mode is BatteryMode.CHARGE:
+        return frozenset({Assumption.BATTERY_TAKEN})
+    if not is_planned:
+        return frozenset({Assumption.BATTERY_LEFT_OUT})
+    is_held = asked.held_mode in {BatteryMode.HOLD, BatteryMode.HOLD_CHARGE}
+    return frozenset({Assumption.BATTERY_HELD} if is_held else ())
 
 
 def _assumed_of_plant(plant: Plant) -> frozenset[Assumption]:

@@ -9,7 +9,7 @@ from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot
 from forecaster.series import FloatArray
 from planner.expected import Expected
-from planner.plan_problem import BatteryModel, Reserve, ValuePiece, series
+from planner.plan_problem import BatteryModel, FullWish, Reserve, ValuePiece, series
 from planner.plant import Plant
 from planner.terminal import LaterCourse, Store, terminal_value
 
@@ -27,16 +27,24 @@ _MAY_EXPORT = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryRules:
-    """What the owner allows and asks for.
+    """What the owner allows and asks for, and what somebody else imposes.
 
-    ``buffer_soc_pct`` of 0 is evcc's "off": no reserve, and no car gets anything from a battery.
-    None: there is no buffer.
+    Args:
+        buffer_soc_pct: 0 is evcc's "off": no reserve, and no car gets anything from a battery.
+            None: there is no buffer.
+        full_eur_per_kwh_h: Where the owner wants the batteries full: what a missing kWh costs by
+            the hour, shape (n_slots,), 0 elsewhere; None: nowhere.
+        may_charge: False while somebody keeps them from charging.
+        may_discharge: False while somebody keeps them from giving.
     """
 
     wear_eur_per_kwh: float
     may_grid_charge: bool
     may_feed_cars: bool
     buffer_soc_pct: float | None
+    full_eur_per_kwh_h: FloatArray | None = None
+    may_charge: bool = True
+    may_discharge: bool = True
 
 
 def battery_models(
@@ -61,8 +69,8 @@ def battery_models(
             soc_kwh=capacity_kwh * soc_pct / 100.0,
             soc_min_kwh=capacity_kwh * ASSUMED_SOC_MIN_PCT / 100.0,
             soc_max_kwh=capacity_kwh,
-            charge_max_kw=plant.charge_max_kw * share,
-            discharge_max_kw=plant.discharge_max_kw * share,
+            charge_max_kw=plant.charge_max_kw * share if rules.may_charge else 0.0,
+            discharge_max_kw=plant.discharge_max_kw * share if rules.may_discharge else 0.0,
             charge_efficiency_frac=plant.one_way_frac,
             discharge_efficiency_frac=plant.one_way_frac,
             wear_eur_per_kwh=rules.wear_eur_per_kwh,
@@ -71,7 +79,7 @@ def battery_models(
             may_export=_MAY_EXPORT,
             may_feed_cars=rules.may_feed_cars and rules.buffer_soc_pct != 0.0,
             cars_above_kwh=buffer_kwh,
-            reserve=_reserve(buffer_kwh, expected.n_slots),
+            reserve=_reserve(buffer_kwh, capacity_kwh, rules, expected.n_slots),
         )
         found.append((model, title))
     return tuple(found)
@@ -84,11 +92,16 @@ def _share_of(pieces: Sequence[ValuePiece], share: float) -> tuple[ValuePiece, .
     )
 
 
-def _reserve(buffer_kwh: float, n_slots: int) -> Reserve | None:
-    if not buffer_kwh > 0.0:
+def _reserve(
+    buffer_kwh: float, capacity_kwh: float, rules: BatteryRules, n_slots: int
+) -> Reserve | None:
+    prices = rules.full_eur_per_kwh_h
+    if not buffer_kwh > 0.0 and prices is None:
         return None
     return Reserve(
-        soc_kwh=series(np.full(n_slots, buffer_kwh)), eur_per_kwh_h=RESERVE_EUR_PER_KWH_H
+        soc_kwh=series(np.full(n_slots, buffer_kwh)),
+        eur_per_kwh_h=RESERVE_EUR_PER_KWH_H,
+        full=None if prices is None else FullWish(soc_kwh=capacity_kwh, eur_per_kwh_h=prices),
     )
 
 

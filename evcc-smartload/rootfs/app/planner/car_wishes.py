@@ -1,19 +1,12 @@
 """What cars want, from what evcc says about loadpoints and vehicles.
 
-A wish is priced: what the next kWh in the car is worth. Three things give it a value.
-
-* What the owner asked for, a plan with a time or a vehicle's least state of charge: far above any
-  price, so that it is met wherever physics allows. Three pieces, the first of them worth the most,
-  so that of several cars that cannot all be served each gets its first third first.
-* What a plan asks for after the horizon: only what could not be charged after it counts like
-  that. The rest is worth what it will probably cost then.
-* Anything up to the limit: what charging usually costs at a good moment, less a good part. So it
-  takes sun that would be fed in, not sun that the house needs later, and it is bought only at
-  prices that are low for the days ahead, or at the limit for cheap energy that the owner set.
+A wish is priced (``planner.car_prices``): what the owner asked for, what their plan asks for after
+the horizon, and anything up to the limit. While nobody is at home, because the owner says so, cars
+get only what was asked for. What a car charges whatever a plan wants is in ``planner.car_least``.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -21,7 +14,9 @@ import numpy as np
 from domain.horizon import SLOT, SLOT_H
 from domain.site import ChargeMode, Loadpoint, Vehicle
 from planner.assumption import Assumption
-from planner.plan_problem import CarModel, FloatArray, PowerRange, ValuePiece, series
+from planner.car_least import Certain, least_energies
+from planner.car_prices import CarPrices, Shares
+from planner.plan_problem import CarModel, FloatArray, PowerRange, series
 
 PHASE_VOLTAGE_V = 230.0
 ASSUMED_MIN_CURRENT_A, ASSUMED_MAX_CURRENT_A = 6.0, 16.0  # evcc's own defaults
@@ -30,59 +25,41 @@ CHARGE_EFFICIENCY_FRAC = 0.9
 # What a session at home takes in the median, where nothing else is known, and what one that has
 # taken that much already may still take.
 USUAL_SESSION_KWH, STILL_KWH = 8.0, 2.0
-# A kWh that the owner asked for is worth so many times the dearest price, first third first; a
-# price that is nowhere above 10 ct would not say enough.
-ASKED_TIMES = (12.0, 11.0, 10.0)
-URGENT_SHARE = 0.05
-_LEAST_PRICE_EUR_PER_KWH = 0.10
-# What the time after the horizon will probably cost, and what charging without haste is worth.
-_LATER_QUANTILE = 0.25
-_GOOD_QUANTILE, _GOOD_SHARE = 0.1, 0.8
-# Just above feeding in, or a plan would not care.
-_ABOVE_EXPORT_EUR_PER_KWH = 0.01
 # Of the time between the horizon and a deadline after it, a car may be away for a part.
 _SURE_TIME_FRAC = 0.5
-_LEAST_KWH = 0.01
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CarPrices:
-    """What a car's wishes are priced by, from the prices of the horizon [EUR/kWh]."""
-
-    asked: float
-    later: float
-    good: float
-
-    @classmethod
-    def of(cls, import_price: FloatArray, export_price: FloatArray) -> "CarPrices":
-        """Return the values of a kWh in a car; ``later`` and ``good`` have the losses in them."""
-        dearest = max(float(np.abs(import_price).max()), _LEAST_PRICE_EUR_PER_KWH)
-        later, good = np.quantile(import_price, (_LATER_QUANTILE, _GOOD_QUANTILE)).tolist()
-        sold = (float(export_price.max()) + _ABOVE_EXPORT_EUR_PER_KWH) / CHARGE_EFFICIENCY_FRAC
-        good = max(_GOOD_SHARE * good, sold)
-        return cls(asked=dearest, later=max(later / CHARGE_EFFICIENCY_FRAC, good), good=good)
-
-    def for_slack(self, needed_h: float, left_h: float) -> "CarPrices":
-        """Return the prices for a car that needs so much of the time that is left.
-
-        Within the same third the car with less slack comes first: its energy is worth up to
-        ``URGENT_SHARE`` more, too little to get its second third before another's first.
-        """
-        urgency = min(needed_h / left_h, 1.0)
-        return replace(self, asked=self.asked * (1.0 + URGENT_SHARE * urgency))
+_IDLE_MODES = frozenset({ChargeMode.OFF, ChargeMode.UNKNOWN})
+# What evcc charges in these modes it charges with nobody at home, too.
+_STUBBORN_MODES = frozenset({ChargeMode.NOW, ChargeMode.MIN_PV})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What wishes are judged by: prices, the first slot's start and how many slots there are.
+    """What wishes are judged by.
 
-    ``limits_are_prices`` says whether limits for cheap energy are EUR/kWh, not grams of CO2.
+    Args:
+        prices: What a kWh is worth.
+        start: Of the first slot.
+        surplus_kwh: What the sun leaves of the house's use in each slot, negative where it does
+            not cover it, shape (n_slots,).
+        import_max_kwh: The fuse, shape (n_slots,); None: there is none.
+        limits_are_prices: Whether limits for cheap energy are EUR/kWh, not grams of CO2.
+        now_slots: For how many slots the owner wants a car charged at full power, by the name of
+            its loadpoint.
+        empty_slots: For so many slots nobody is at home, because the owner says so.
     """
 
     prices: CarPrices
     start: datetime
-    n_slots: int
+    surplus_kwh: FloatArray
+    import_max_kwh: FloatArray | None = None
     limits_are_prices: bool = True
+    now_slots: Mapping[str, int] = field(default_factory=dict)
+    empty_slots: int = 0
+
+    @property
+    def n_slots(self) -> int:
+        """How many slots there are."""
+        return len(self.surplus_kwh)
 
     def cheap_limit(self, loadpoint: Loadpoint) -> float | None:
         """Return the price at or below which evcc charges at full power [EUR/kWh]."""
@@ -93,7 +70,8 @@ class Scene:
 class CarWish:
     """A car in the plan, and what is shown of it.
 
-    ``capacity_kwh`` is None when energies are above an unknown state; ``by`` is the deadline.
+    ``capacity_kwh`` is None when energies are above an unknown state; ``by`` is the deadline. For
+    ``now_slots`` slots the owner wants it charged at full power.
     """
 
     model: CarModel
@@ -102,6 +80,7 @@ class CarWish:
     capacity_kwh: float | None
     by: datetime | None
     assumed: frozenset[Assumption]
+    now_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,82 +105,106 @@ def car_wishes(
     by_name = {vehicle.name: vehicle for vehicle in vehicles}
     found = []
     for loadpoint in loadpoints:
-        charges = loadpoint.mode not in {ChargeMode.OFF, ChargeMode.UNKNOWN}
+        charges = loadpoint.mode not in _IDLE_MODES or loadpoint.name in scene.now_slots
         if loadpoint.connected and charges and not loadpoint.is_heater:
             wish = _wish(loadpoint, by_name.get(loadpoint.vehicle_name or ""), scene)
             if wish is not None:
                 found.append((wish, loadpoint))
-    return tuple(found)
+    least = least_energies(
+        [
+            Certain(
+                car=wish.model,
+                now_slots=wish.now_slots,
+                keeps_least=loadpoint.mode is ChargeMode.MIN_PV,
+            )
+            for wish, loadpoint in found
+        ],
+        surplus_kwh=scene.surplus_kwh,
+        import_max_kwh=scene.import_max_kwh,
+        slot_h=SLOT_H,
+    )
+    return tuple(
+        (replace(wish, model=replace(wish.model, least_kwh=kwh)), loadpoint)
+        for (wish, loadpoint), kwh in zip(found, least, strict=True)
+    )
 
 
 def _wish(loadpoint: Loadpoint, vehicle: Vehicle | None, scene: Scene) -> CarWish | None:
-    start, n_slots = scene.start, scene.n_slots
+    n_slots, now_slots = scene.n_slots, scene.now_slots.get(loadpoint.name, 0)
     ranges, assumed = _ranges(loadpoint, vehicle)
     energies = _energies(loadpoint, vehicle)
+    if loadpoint.mode in _IDLE_MODES:
+        # It charges because the owner asks for that now, and rests again after it.
+        energies = replace(energies, least_kwh=0.0, target_kwh=None)
+        n_slots = now_slots
     by = None if energies.target_kwh is None else loadpoint.plan_time
-    if by is not None and by <= start:
+    if by is not None and by <= scene.start:
         by = None
     top_kw = ranges[-1].high_kw
-    asked_kwh = max(0.0, energies.least_kwh - energies.soc_kwh)
-    later_kwh = 0.0
-    if by is not None and energies.target_kwh is not None:
-        missing_kwh = max(asked_kwh, energies.target_kwh - energies.soc_kwh)
-        hours_after = (by - start - n_slots * SLOT).total_seconds() / 3600.0
-        after_kwh = max(0.0, hours_after) * _SURE_TIME_FRAC * top_kw * CHARGE_EFFICIENCY_FRAC
-        asked_kwh, later_kwh = _split(missing_kwh, asked_kwh, after_kwh)
-    end_kwh = max(energies.limit_kwh, energies.target_kwh or 0.0, energies.least_kwh)
-    free_kwh = max(0.0, end_kwh - energies.soc_kwh - asked_kwh - later_kwh)
-    deadline_slot = n_slots if by is None else min(n_slots, max(1, (by - start) // SLOT))
-    needed_h = asked_kwh / (top_kw * CHARGE_EFFICIENCY_FRAC)
-    prices = scene.prices.for_slack(needed_h, deadline_slot * SLOT_H)
-    wish = _pieces(asked_kwh, later_kwh, free_kwh, prices, scene.cheap_limit(loadpoint))
-    if not wish:
-        return None
-    room_kwh = asked_kwh + later_kwh + free_kwh
+    shares = _shares(energies, by, scene, top_kw)
     is_now = loadpoint.mode is ChargeMode.NOW
+    first_slot = 0
+    if not (now_slots or loadpoint.mode in _STUBBORN_MODES):
+        shares, first_slot = _with_nobody_at_home(shares, scene)
+    deadline_slot = n_slots if by is None else min(n_slots, max(1, (by - scene.start) // SLOT))
+    needed_h = shares.asked_kwh / (top_kw * CHARGE_EFFICIENCY_FRAC)
+    prices = scene.prices.for_slack(needed_h, deadline_slot * SLOT_H)
+    wish = prices.pieces(shares, scene.cheap_limit(loadpoint))
+    if not wish or first_slot >= n_slots:
+        return None
     return CarWish(
         model=CarModel(
             name=loadpoint.name,
-            capacity_kwh=energies.capacity_kwh or energies.soc_kwh + room_kwh,
+            capacity_kwh=energies.capacity_kwh or energies.soc_kwh + shares.total_kwh,
             soc_kwh=energies.soc_kwh,
-            target_kwh=energies.soc_kwh + asked_kwh,
-            arrival_slot=0,
+            target_kwh=energies.soc_kwh + shares.asked_kwh,
+            arrival_slot=first_slot,
             deadline_slot=n_slots if is_now else deadline_slot,
             ranges=ranges,
             charge_efficiency_frac=CHARGE_EFFICIENCY_FRAC,
             wish=wish,
-            fixed_kwh=_all_at_once(room_kwh, top_kw, n_slots) if is_now else None,
+            fixed_kwh=_all_at_once(shares.total_kwh, top_kw, n_slots) if is_now else None,
         ),
         title=loadpoint.vehicle_title or loadpoint.title,
         number=loadpoint.number,
         capacity_kwh=energies.capacity_kwh,
         by=by,
         assumed=assumed | ({Assumption.CAR_NEED} if energies.is_usual else frozenset()),
+        now_slots=now_slots,
     )
+
+
+def _shares(energies: _Energies, by: datetime | None, scene: Scene, top_kw: float) -> Shares:
+    """Return what of the room is asked for, may come after the horizon, and is free."""
+    asked_kwh = max(0.0, energies.least_kwh - energies.soc_kwh)
+    later_kwh = 0.0
+    if by is not None and energies.target_kwh is not None:
+        missing_kwh = max(asked_kwh, energies.target_kwh - energies.soc_kwh)
+        hours_after = (by - scene.start - scene.n_slots * SLOT).total_seconds() / 3600.0
+        after_kwh = max(0.0, hours_after) * _SURE_TIME_FRAC * top_kw * CHARGE_EFFICIENCY_FRAC
+        asked_kwh, later_kwh = _split(missing_kwh, asked_kwh, after_kwh)
+    end_kwh = max(energies.limit_kwh, energies.target_kwh or 0.0, energies.least_kwh)
+    free_kwh = max(0.0, end_kwh - energies.soc_kwh - asked_kwh - later_kwh)
+    return Shares(asked_kwh=asked_kwh, later_kwh=later_kwh, free_kwh=free_kwh)
+
+
+def _with_nobody_at_home(shares: Shares, scene: Scene) -> tuple[Shares, int]:
+    """Return what is still wanted, and from which slot on.
+
+    A car of which something was asked for gets that at any time and no more; another one waits
+    for its owner.
+    """
+    if not scene.empty_slots:
+        return shares, 0
+    if shares.asked_kwh + shares.later_kwh > 0.0:
+        return replace(shares, free_kwh=0.0), 0
+    return shares, scene.empty_slots
 
 
 def _split(missing_kwh: float, least_kwh: float, after_kwh: float) -> tuple[float, float]:
     """Return what must be charged within the horizon, and what may come after it."""
     asked_kwh = max(least_kwh, missing_kwh - after_kwh)
     return asked_kwh, missing_kwh - asked_kwh
-
-
-def _pieces(
-    asked_kwh: float, later_kwh: float, free_kwh: float, prices: CarPrices, cheap: float | None
-) -> tuple[ValuePiece, ...]:
-    good = prices.good
-    if cheap is not None:
-        # evcc charges at that price and below, so that much it is worth at the socket.
-        good = max(good, cheap / CHARGE_EFFICIENCY_FRAC)
-    thirds = [(asked_kwh / len(ASKED_TIMES), times * prices.asked) for times in ASKED_TIMES]
-    most = ASKED_TIMES[-1] * prices.asked
-    good = min(good, most)
-    pieces = [*thirds, (later_kwh, min(max(prices.later, good), most)), (free_kwh, good)]
-    return tuple(
-        ValuePiece(width_kwh=width, eur_per_kwh=value)
-        for width, value in pieces
-        if width > _LEAST_KWH / len(ASKED_TIMES)
-    )
 
 
 def _energies(loadpoint: Loadpoint, vehicle: Vehicle | None) -> _Energies:

@@ -147,6 +147,8 @@ ASSUMED = {
     "discharge_power": "Angenommen ist, wie viel Leistung der Hausakku abgibt.",
     "efficiency": "Angenommen ist, wie viel im Hausakku verloren geht.",
     "battery_left_out": "Geplant ist ohne Hausakku: Sein Ladestand oder seine Kapazität fehlt.",
+    "battery_held": "Angenommen ist, dass dem Hausakku weiter vorgegeben wird, was er darf.",
+    "battery_taken": "Geplant ist ohne Hausakku: Jemand anderes lässt ihn gerade laden.",
     "export_price": "Wo kein Einspeisepreis bekannt ist, zählt die Einspeisung nichts.",
     "import_price": "Wo ein Strompreis fehlt, zählt der vom Tag davor.",
     "as_the_day_before": "Was nach den Prognosen kommt, ist angenommen wie ihr letzter Tag.",

@@ -156,6 +156,8 @@ ASSUMED = {
     "discharge_power": "How much power the home battery gives is assumed.",
     "efficiency": "What the home battery loses is assumed.",
     "battery_left_out": "Planned without the home battery: its charge or capacity is missing.",
+    "battery_held": "Somebody else limits the home battery: the plan assumes that this goes on.",
+    "battery_taken": "Planned without the home battery: somebody else is charging it.",
     "export_price": "Where no feed-in price is known, feeding in counts nothing.",
     "import_price": "Where a price is missing, that of the day before counts.",
     "as_the_day_before": "What comes after the forecasts is assumed to be like their last day.",
