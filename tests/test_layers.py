@@ -17,7 +17,7 @@ from tests.support.app_imports import AppModule, app_modules, own_subjects, thir
 ROWS: dict[int, frozenset[str]] = {
     1: frozenset({"clock", "domain", "errors", "persistence", "version"}),
     2: frozenset({"control", "controller", "diagnosis", "dynamic_buffer", "forecaster", "planner"}),
-    3: frozenset({"health", "inbox", "state_store"}),
+    3: frozenset({"control_json", "health", "inbox", "state_store"}),
     4: frozenset(
         {
             "config",
@@ -40,6 +40,7 @@ ROWS: dict[int, frozenset[str]] = {
     ),
     5: frozenset(
         {
+            "acting",
             "command_line",
             "courses",
             "demo",
@@ -48,6 +49,7 @@ ROWS: dict[int, frozenset[str]] = {
             "home_past",
             "main",
             "memory",
+            "mode_keeper",
             "ownership",
             "parts",
             "past_options",
@@ -58,7 +60,9 @@ ROWS: dict[int, frozenset[str]] = {
             "retrospect",
             "serving",
             "site_watch",
+            "situation",
             "slot_meter",
+            "steering",
             "track_record",
             "write_ledger",
         }

@@ -86,14 +86,17 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
     poll: timedelta = timedelta(minutes=5),
     interval_s: float = 30.0,
     forecast_every: timedelta = timedelta(0),
+    plan_every: timedelta | None = None,
     plan_limits: TimeLimits = AT_ONCE,
 ) -> SimService:
     """Build the parts as ``main`` does, on a home that may have been running before.
 
     A forecast costs more than all the rest of a cycle; weeks of simulated time do with a few a
-    day (``forecast_every``). Then nothing is planned, which costs more still; ``UNPLANNED`` is for
-    a forecast in every cycle and no plan.
+    day (``forecast_every``). Then nothing is planned, which costs more still, unless it is told how
+    often (``plan_every``); ``UNPLANNED`` is for a forecast in every cycle and no plan.
     """
+    if plan_every is None and forecast_every == timedelta(0):
+        plan_every = timedelta(0)
     clock = clock or SteppedClock(start)
     home = home or default_home(seed=seed, start=start, clock=clock, interval_s=interval_s)
     parts = build_parts(
@@ -104,5 +107,10 @@ def build_service(  # noqa: PLR0913  # what a test may want to vary, each by its
         data_dir=data_dir,
         plan_limits=plan_limits,
     )
-    parts = replace(parts, poll=lambda: poll, forecast_every=lambda: forecast_every)
+    parts = replace(
+        parts,
+        poll=lambda: poll,
+        forecast_every=lambda: forecast_every,
+        plan_every=lambda: plan_every,
+    )
     return SimService(parts=parts, home=home, clock=clock)

@@ -59,7 +59,7 @@ class Cycled:
         return [start, start + 3600]
 
     def start(self, *, config_problems: tuple[ConfigProblem, ...] = ()) -> None:
-        """Build the service (again), as after a restart."""
+        """Build the service (again), as after a restart and its first cycle, which only looks."""
         self.parts = build_parts(
             Config(battery_min_soc=self.base_pct),
             Installation(
@@ -72,6 +72,7 @@ class Cycled:
             evcc_at=Evcc(url="http://evcc:7070", transport=self.evcc.transport),
             data_dir=self.folder,
         )
+        self.parts.controller.begin()
 
     @property
     def calc(self) -> DynamicBufferCalc:
@@ -220,7 +221,7 @@ def test_live_sets_evccs_buffer_and_shows_whose_value_it_was(service: Cycled) ->
     assert service.evcc.buffer_soc == 30
     assert service.shown()["buffer"]["current_buffer_pct"] == 30
     assert service.shown()["control"]["owner_values"] == [
-        {"setting": "bufferSoc", "owner_pct": 50.0, "ours_pct": 30.0, "since": NOON.isoformat()}
+        {"setting": "bufferSoc", "owner": 50.0, "ours": 30.0, "since": NOON.isoformat()}
     ]
 
 
@@ -522,4 +523,4 @@ def test_a_stop_gives_back_and_a_restart_goes_on(service: Cycled) -> None:
     service.cycle()
 
     assert service.evcc.buffer_soc == 30
-    assert service.shown()["control"]["owner_values"][0]["owner_pct"] == 50
+    assert service.shown()["control"]["owner_values"][0]["owner"] == 50

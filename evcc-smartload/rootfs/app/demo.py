@@ -166,6 +166,10 @@ class Demo:
         """Return how old a forecast may become before there is another one."""
         return FORECAST_WHILE_FAST_FORWARDING if self.clock.is_fast_forwarding else timedelta(0)
 
+    def plan_every(self) -> timedelta | None:
+        """Return how old a plan may become; the past is lived through without."""
+        return None if self.clock.is_fast_forwarding else timedelta(0)
+
     def after_cycle(self, now: datetime) -> None:
         """Show the progress, and keep the home so that the next start goes on from here."""
         progress_frac = self._progress_frac()

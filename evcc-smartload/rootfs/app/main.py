@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from acting import as_owner_has_it, asks_of, help_car, holiday_until, steer
 from clock import Clock, SystemClock, next_slot_start
 from command_line import (
     HISTORY_NAME,
@@ -28,24 +29,28 @@ from command_line import (
 )
 from config import Config
 from controller import Controller
+from domain.control import HoldEnd
 from domain.site import UNTOLD_CURRENCY
 from domain.state import CycleKind, CycleReport, SystemState
 from evcc_client import EvccClient
 from evcc_discovery import APP_CANDIDATES
 from forecaster.pv import PVForecaster
 from health import Heartbeat
-from inbox import Inbox, Wish
+from inbox import AnyWish, EndOverride, Inbox, SetStage, StartOverride, Wish
 from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
+from mode_keeper import KEEP_EVERY, ModeKeeper
 from ownership import hand_back, settle_ownership
-from parts import EXPLAIN_FAILED, PLAN_FAILED, Installation, Parts, conclude, describe
+from parts import EXPLAIN_FAILED, PLAN_FAILED, STEER_FAILED, Installation, Parts
 from past_options import holidays_of, pasts_of, sessions_of
 from planner.horizon_planner import TimeLimits
-from planning import Planning, buffer_target_pct, plan_in_short
+from planning import Planning, plan_in_short
 from problem_board import ProblemBoard
 from serving import serve, web_for
 from site_watch import Evcc, Reading, watch_for
+from situation import buffer_decided, conclude, describe
 from state_store import StateStore, zone_of_home
+from steering import Steering
 from storage.history_store import HistoryStore
 from write_ledger import WriteLedger
 
@@ -59,6 +64,7 @@ if TYPE_CHECKING:
 STAND_ALONE_CANDIDATES = ("http://localhost:7070", "http://evcc.local:7070", "http://evcc:7070")
 
 PLAN_LIMITS = TimeLimits()
+KEEPER_STOP_S = 0.2
 
 log = structlog.get_logger("smartload")
 
@@ -87,11 +93,20 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     if not succeeds(
         parts,
         "forecast_failed",
-        lambda: parts.memory.forecast(now, pv_forecaster, reading, every=every),
+        lambda: parts.memory.forecast(
+            now, pv_forecaster, reading, every=every, holiday_until=holiday_until(parts, now)
+        ),
     ):
         pv_forecaster.distrust(now)
     pv_96 = pv_forecaster.slots_kw
     state = describe(parts, now, reading)
+
+    # What battery and cars should do, and why, with the buffer as it is about to be decided.
+    buffer_pct = preview_buffer(parts, now, state)
+    make_plan(parts, now, kind, reading, buffer_pct)
+
+    # Whether the home battery helps a car: evcc's boost, down to the buffer (bat-to-EV).
+    succeeds(parts, STEER_FAILED, lambda: help_car(parts, now, reading, buffer_pct))
 
     # Where the buffer should stand and, once live, evcc told so.
     buffer_result: dict[str, object] | None = None
@@ -106,12 +121,13 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
         except Exception as exc:  # noqa: BLE001  # specified: a warning, and the cycle goes on
             log.warning("buffer_step_failed", error=str(exc) or type(exc).__name__)
         parts.ledger.settle()
+        parts.buffer_decided = buffer_decided(buffer_result)
         parts.memory.note_decision(now, buffer_result)
     elif buffer_calc is not None:
         buffer_result = buffer_calc.result(now)
 
-    # What battery and cars should do, and why; shown, not carried out.
-    make_plan(parts, now, reading, buffer_result, is_hurried=every > timedelta(0))
+    # The battery's mode and the cars' limits follow the plan, or a recorder takes them.
+    succeeds(parts, STEER_FAILED, lambda: steer(parts, now, reading, buffer_pct))
 
     # Everyone who looks sees the same state, and the log gets one line of it.
     parts.n_cycles += 1
@@ -128,29 +144,48 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     )
     log_decision(kind, state, buffer_result)
 
+    # The first cycle adopts what is there; from now on writes go out.
+    parts.controller.begin()
+
 
 def make_plan(
-    parts: Parts,
-    now: datetime,
-    reading: Reading,
-    buffer_result: Mapping[str, object] | None,
-    *,
-    is_hurried: bool,
+    parts: Parts, now: datetime, kind: CycleKind, reading: Reading, buffer_pct: float | None
 ) -> None:
     """Plan from now on, unless a past is being lived through; a failure ends nothing."""
-    if is_hurried:
+    every, last = parts.plan_every(), parts.planning.tried_at
+    if every is None:
+        return
+    is_recent = last is not None and timedelta(0) <= now - last < every
+    if is_recent and kind is not CycleKind.CHANGE:
         return
     if not succeeds(
         parts,
         PLAN_FAILED,
         lambda: parts.planning.update(
             now,
-            reading,
+            as_owner_has_it(parts, reading),
             parts.memory.forecasting.outlook,
-            buffer_soc_pct=buffer_target_pct(buffer_result),
+            buffer_soc_pct=buffer_pct,
+            asked=asks_of(parts, now, reading),
         ),
     ):
         parts.planning.fail(now, parts.failures[PLAN_FAILED])
+
+
+def preview_buffer(parts: Parts, now: datetime, state: SystemState) -> float | None:
+    """Return where the buffer is about to be decided to stand [%]; None without one."""
+    if parts.buffer_calc is None:
+        return None
+    try:
+        return parts.buffer_calc.preview(
+            pv_confidence=parts.pv_forecaster.confidence,
+            price_spread=state.price_spread,
+            pv_96=parts.pv_forecaster.slots_kw or [],
+            now=now.astimezone(UTC),
+        )
+    except Exception as exc:  # noqa: BLE001  # as the step itself: a warning, and the cycle goes on
+        log.warning("buffer_preview_failed", error=str(exc) or type(exc).__name__)
+        return None
 
 
 def explain_plan(parts: Parts, now: datetime, reading: Reading) -> None:
@@ -227,7 +262,7 @@ def run_loop(
     on_started()
     next_slot = next_slot_start(clock.now())
     while until is None or clock.now() < until:
-        clock.wait_until(min(next_slot, clock.now() + parts.poll()), inbox.wake)
+        clock.wait_until(min(next_slot, clock.now() + next_look(parts)), inbox.wake)
         wishes = inbox.take()
         if inbox.is_stopping:
             return
@@ -240,7 +275,14 @@ def run_loop(
             turn(parts, now, CycleKind.CHANGE if wishes else None, wishes)
 
 
-def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[Wish] = ()) -> None:
+def next_look(parts: Parts) -> timedelta:
+    """Return how long to wait before evcc is looked at again; an imposed mode must not lapse."""
+    return min(parts.poll(), KEEP_EVERY) if parts.steering.is_imposing else parts.poll()
+
+
+def turn(
+    parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[AnyWish] = ()
+) -> None:
     """Fulfil wishes, read evcc and run the cycle that is due; without one show what was read.
 
     Nothing that happens in here ends the loop: the next quarter hour comes in any case.
@@ -261,6 +303,7 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
             succeeds(parts, EXPLAIN_FAILED, lambda: explain_plan(parts, now, reading))
         else:
             settle_ownership(parts, now, reading)
+            succeeds(parts, STEER_FAILED, lambda: act(parts, now, reading))
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
         # How right it all was is looked at piece by piece, when everything else is done.
@@ -275,6 +318,13 @@ def turn(parts: Parts, now: datetime, kind: CycleKind | None, wishes: Sequence[W
         parts.heartbeat.turned(parts.clock.monotonic_s())
 
 
+def act(parts: Parts, now: datetime, reading: Reading) -> None:
+    """Between two cycles the plan is carried out by what the newest reading shows."""
+    buffer_pct = None if parts.buffer_decided is None else parts.buffer_decided[0]
+    help_car(parts, now, reading, buffer_pct)
+    steer(parts, now, reading, buffer_pct)
+
+
 def show(parts: Parts, now: datetime, reading: Reading) -> None:
     """Publish the present state without deciding anything."""
     result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
@@ -282,15 +332,23 @@ def show(parts: Parts, now: datetime, reading: Reading) -> None:
     parts.store.update(state=state, plan_summary=summarise_plan(parts, state), buffer_result=result)
 
 
-def fulfil(parts: Parts, wish: Wish) -> None:
+def fulfil(parts: Parts, wish: AnyWish) -> None:
     """Do what the page asked for."""
-    log.info("wish", wish=wish.value)
+    log.info("wish", wish=str(wish))
+    controller = parts.controller
     match wish:
         case Wish.TAKE_CONTROL:
-            parts.controller.resume()
+            site = parts.watch.site
+            controller.resume(evcc_is_automatic=site is not None and site.automatic_mode)
         case Wish.RELEASE:
-            parts.controller.release()
+            controller.release()
             hand_back(parts)
+        case SetStage():
+            controller.set_stage(wish.stage, wish.mode)
+        case StartOverride():
+            controller.start_override(wish.override)
+        case EndOverride():
+            controller.end_override(wish.kind, wish.device)
         case Wish.REFRESH:
             pass
 
@@ -317,9 +375,10 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
         clock.now,
         zone,
         may_write=not installation.config_problems,
+        hold_ends=None if cfg.owner_hold == "auto" else HoldEnd(cfg.owner_hold),
     )
     history = HistoryStore(data_dir / HISTORY_NAME, now=now, keep_days=cfg.history_days)
-    ledger = WriteLedger(controller, history, clock.now)
+    ledger = WriteLedger(controller, history, clock.now, zone)
     evcc = EvccClient(
         evcc_at.url or evcc_at.candidates[0], guard=ledger, transport=evcc_at.transport
     )
@@ -353,6 +412,9 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
         ),
         planning=Planning(cfg, history, clock, plan_limits),
         ledger=ledger,
+        steering=Steering(
+            cfg=cfg, controller=controller, ledger=ledger, evcc=evcc, keeper=ModeKeeper(evcc)
+        ),
         buffer_calc=buffer_calc,
         store=StateStore(),
         inbox=Inbox(),
@@ -425,6 +487,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             parts,
             poll=demo.poll,
             forecast_every=demo.forecast_every,
+            plan_every=demo.plan_every,
             after_cycle=demo.after_cycle,
         )
     try:
@@ -435,8 +498,16 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return 2
     log.info("page", url=f"http://{cfg.bind_address}:{web.port}/")
 
+    def keep_every_s() -> float:
+        return KEEP_EVERY.total_seconds() / (1.0 if demo is None else demo.clock.speed)
+
+    def is_alive() -> bool:
+        return parts.heartbeat.complaint(clock.monotonic_s()) is None
+
     def cycle() -> None:
+        parts.steering.keeper.start(keep_every_s, is_alive)
         run_loop(parts, on_started=begin_import)
+        parts.steering.keeper.stop(KEEPER_STOP_S)
         hand_back(parts)
 
     try:

@@ -1,6 +1,6 @@
 """Plans once a cycle: what the service knows becomes a task, the planner's result what is shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, tzinfo
 
 from clock import Clock
@@ -10,7 +10,7 @@ from domain.outlook import Outlook
 from domain.plan import Plan, Rung, SkipCause, Skipped
 from domain.site import SiteSnapshot
 from domain.state import SystemState
-from plan_inputs import build_task
+from plan_inputs import OwnerAsks, build_task
 from planner.horizon_planner import HorizonPlanner, PlanResult, TimeLimits
 from planner.plan_facts import PLAN_KIND, plan_facts
 from planner.plant import Plant, PlantPast, assumed_plant, learn_plant
@@ -41,6 +41,16 @@ class Planning:
         self._summary_of: tuple[Plan, datetime] | None = None
 
     @property
+    def tried_at(self) -> datetime | None:
+        """When a plan was last tried; None: never."""
+        return self._tried_at
+
+    @property
+    def plant(self) -> Plant:
+        """What the batteries together can."""
+        return self._plant
+
+    @property
     def result(self) -> PlanResult:
         """The last plan, or why there is none."""
         return self._result
@@ -52,18 +62,20 @@ class Planning:
         outlook: Outlook | None,
         *,
         buffer_soc_pct: float | None,
+        asked: OwnerAsks,
     ) -> None:
         """Plan from now on.
 
         Args:
             now: When this is, aware UTC.
-            reading: evcc as it is.
+            reading: evcc as it is, with the owner's values where SmartLoad has changed them.
             outlook: What is expected.
             buffer_soc_pct: What the buffer holds back of the battery; None: nothing.
+            asked: What the owner asks for, and what is not in our hand.
         """
         self._tried_at = now
         self._result = self._planner.plan(
-            now, self._task(now, reading, outlook, buffer_soc_pct=buffer_soc_pct)
+            now, self._task(now, reading, outlook, buffer_soc_pct=buffer_soc_pct, asked=asked)
         )
         plan = self._result.plan
         if plan is not None:
@@ -106,6 +118,7 @@ class Planning:
         outlook: Outlook | None,
         *,
         buffer_soc_pct: float | None,
+        asked: OwnerAsks,
     ) -> PlanTask | Skipped:
         site = reading.site if reading.is_fresh else None
         return build_task(
@@ -115,6 +128,7 @@ class Planning:
             cfg=self._cfg,
             plant=self._plant_of(now, site),
             buffer_soc_pct=buffer_soc_pct,
+            asked=asked,
         )
 
     def _plant_of(self, now: datetime, site: SiteSnapshot | None) -> Plant:
@@ -139,15 +153,6 @@ class Planning:
         )
         self._learned_from = (now.date(), capacity_kwh)
         return self._plant
-
-
-def buffer_target_pct(buffer_result: Mapping[str, object] | None) -> float | None:
-    """Return where the buffer was last decided to stand [%], applied or not; None: unknown."""
-    events = None if buffer_result is None else buffer_result["log_recent"]
-    if not isinstance(events, list) or not events or not isinstance(events[-1], dict):
-        return None
-    pct = events[-1].get("new_buffer_pct")
-    return float(pct) if isinstance(pct, int | float) else None
 
 
 def plan_in_short(state: SystemState) -> dict[str, object]:

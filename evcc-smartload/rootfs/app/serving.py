@@ -83,5 +83,5 @@ def serve(parts: Parts, web: WebServer, *, cycle: Callable[[], None]) -> int:
     thread.join(HAND_BACK_S)
     web.stop(WEB_STOP_S)
     parts.memory.close(HISTORY_STOP_S)
-    log.info("stopped", owed=[owned.setting.value for owned in parts.controller.owned])
+    log.info("stopped", owed=[owned.lever.setting.value for owned in parts.controller.owned])
     return 0 if asked_to_stop else 1

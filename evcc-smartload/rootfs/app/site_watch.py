@@ -61,6 +61,11 @@ class SiteWatch:
         self._reachable = False
         self._since = now
 
+    @property
+    def site(self) -> SiteSnapshot | None:
+        """The last good reading."""
+        return self._site
+
     def read(self, now: datetime) -> Reading:
         """Read evcc once; never raises for what evcc does."""
         try:

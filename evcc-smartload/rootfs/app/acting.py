@@ -1,0 +1,73 @@
+"""One turn of acting: what the service knows becomes a moment, and its outcome what is shown."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from diagnosis import is_balanced
+from domain.control import BATTERY_MODE, HoldEnd
+from domain.levers import value_in
+from domain.site import BatteryMode
+from domain.steering import (
+    OverrideKind,
+)
+from parts import Parts
+from plan_inputs import OwnerAsks
+from site_watch import Reading
+from steering import Moment
+
+
+def help_car(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:
+    """Decide what battery and cars should do, and let the one help the others (bat-to-EV)."""
+    moment = _moment(parts, now, reading, buffer_pct)
+    if moment is None:
+        parts.steering.pause()
+    else:
+        parts.steering.help_car(moment)
+
+
+def steer(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:
+    """Carry out the rest of what was decided, or record it."""
+    moment = _moment(parts, now, reading, buffer_pct)
+    if moment is not None:
+        parts.steering.steer(moment)
+    parts.ledger.settle()
+
+
+def _moment(
+    parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None
+) -> Moment | None:
+    if reading.site is None or not reading.is_fresh:
+        return None
+    return Moment(
+        now=now,
+        site=reading.site,
+        plan=parts.planning.result.plan,
+        plant=parts.planning.plant,
+        buffer_soc_pct=buffer_pct,
+        live=parts.live_stages(now),
+        meters_add_up=is_balanced(reading.site),
+    )
+
+
+def as_owner_has_it(parts: Parts, reading: Reading) -> Reading:
+    """Return the reading with the owner's values in place of ours."""
+    if reading.site is None:
+        return reading
+    return replace(reading, site=parts.controller.as_owner_has_it(reading.site))
+
+
+def asks_of(parts: Parts, now: datetime, reading: Reading) -> OwnerAsks:
+    """Return what the owner asks of a plan, and what is not in our hand."""
+    hold = parts.controller.hold_on(BATTERY_MODE)
+    is_held = hold is not None and hold.ends is HoldEnd.WHEN_GONE
+    mode = None if reading.site is None or not is_held else value_in(reading.site, BATTERY_MODE)
+    return OwnerAsks(
+        overrides=parts.controller.overrides(now),
+        held_mode=BatteryMode(mode) if isinstance(mode, str) else None,
+    )
+
+
+def holiday_until(parts: Parts, now: datetime) -> datetime | None:
+    """Return until when nobody is at home; None: the owner said nothing."""
+    asked = parts.controller.overrides(now)
+    return next((one.until for one in asked if one.kind is OverrideKind.HOLIDAY), None)
