@@ -221,7 +221,14 @@ def test_live_sets_evccs_buffer_and_shows_whose_value_it_was(service: Cycled) ->
     assert service.evcc.buffer_soc == 30
     assert service.shown()["buffer"]["current_buffer_pct"] == 30
     assert service.shown()["control"]["owner_values"] == [
-        {"setting": "bufferSoc", "owner": 50.0, "ours": 30.0, "since": NOON.isoformat()}
+        {
+            "setting": "bufferSoc",
+            "device": "",
+            "title": "",
+            "owner": 50.0,
+            "ours": 30.0,
+            "since": NOON.isoformat(),
+        }
     ]
 
 
