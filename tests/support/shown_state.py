@@ -4,7 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.config_problem import ConfigProblem
-from domain.control import ControlStatus, EvccSetting, InCharge, Ownership
+from domain.control import (
+    BATTERY_MODE,
+    BUFFER,
+    CommandRecord,
+    ControlStatus,
+    EvccSetting,
+    HoldEnd,
+    InCharge,
+    Lever,
+    OwnerHold,
+    Ownership,
+)
 from domain.forecast import (
     BandSeries,
     Candidate,
@@ -49,6 +60,26 @@ from domain.state import (
     PvReport,
     ServiceStatus,
     SystemState,
+)
+from domain.steering import (
+    BatToCar,
+    CommandCode,
+    CommandReason,
+    ControlLevel,
+    ControlRung,
+    DoneNow,
+    Gate,
+    GateCode,
+    Missing,
+    MissingCode,
+    Opinions,
+    Override,
+    OverrideKind,
+    Stage,
+    StageMode,
+    StageReport,
+    WriteCount,
+    WriteOutcome,
 )
 from domain.tariff import Rate
 
@@ -270,6 +301,112 @@ def full_history(now: datetime = NOON) -> HistoryStatus:
     )
 
 
+CAR_LIMIT = Lever(setting=EvccSetting.SMART_COST_LIMIT, device="lp-1")
+CHEAP = CommandReason(
+    code=CommandCode.CAR_CHEAP, facts={"car": "lp-1", "price": 0.1834567, "limit": 0.19}
+)
+
+
+def full_control(now: datetime = NOON) -> ControlStatus:
+    """Everything that control can say, whether it can be so at one moment or not."""
+    hour = timedelta(hours=1)
+    return ControlStatus(
+        in_charge=InCharge.OBSERVING,
+        until=now + timedelta(days=11),
+        owned=(
+            Ownership(lever=BUFFER, owner=50.0, ours=35.0, since=now),
+            Ownership(lever=CAR_LIMIT, owner=0.12, ours=0.19, since=now),
+        ),
+        holds=(
+            OwnerHold(
+                lever=BATTERY_MODE,
+                owner="hold",
+                since=now - hour,
+                ends=HoldEnd.MIDNIGHT,
+                until=now + 10 * hour,
+            ),
+        ),
+        stages=_full_stages(now),
+        rung=ControlRung(
+            level=ControlLevel.RULES,
+            since=now - hour,
+            missing=(Missing(code=MissingCode.SOLVER, since=now - hour, detail="out of time"),),
+        ),
+        overrides=(
+            Override(
+                kind=OverrideKind.CHARGE_NOW, since=now, until=now + 1.5 * hour, device="lp-1"
+            ),
+        ),
+        bat_to_car=BatToCar(
+            is_active=False,
+            device="lp-1",
+            title="Škoda ☀",
+            gates=(
+                Gate(code=GateCode.ABOVE_BUFFER, is_open=True, facts={"soc_pct": 61.5}),
+                Gate(code=GateCode.PLAN_AGREES, is_open=False, facts={"kwh": 0.0}),
+            ),
+        ),
+        writes=WriteCount(
+            n_today=4, most_per_day=80, by_lever=((CAR_LIMIT.setting.value, "lp-1", 4, 24),)
+        ),
+        opinions=Opinions(
+            since=now - hour, is_on=True, evcc_mode="normal", our_mode="hold", our_reason=CHEAP
+        ),
+    )
+
+
+def _full_stages(now: datetime) -> tuple[StageReport, ...]:
+    return (
+        StageReport(
+            stage=Stage.BATTERY,
+            mode=StageMode.OBSERVING,
+            since=now - timedelta(days=3),
+            ends_at=now + timedelta(days=11),
+            done=(
+                DoneNow(
+                    setting=BATTERY_MODE.setting.value,
+                    device="",
+                    title="",
+                    value="hold",
+                    reason=CommandReason(code=CommandCode.BATTERY_KEEPS, facts={"price": 0.2}),
+                    is_applied=False,
+                ),
+            ),
+        ),
+        StageReport(
+            stage=Stage.CARS,
+            mode=StageMode.LIVE,
+            since=now - timedelta(days=1),
+            ends_at=now,
+            done=(
+                DoneNow(
+                    setting=CAR_LIMIT.setting.value,
+                    device="lp-1",
+                    title="Škoda ☀",
+                    value=0.19,
+                    reason=CHEAP,
+                    is_applied=True,
+                ),
+            ),
+        ),
+    )
+
+
+def command_record(at: datetime = NOON) -> CommandRecord:
+    """A limit for a car that evcc took."""
+    return CommandRecord(
+        at=at,
+        lever=CAR_LIMIT,
+        stage=Stage.CARS,
+        before=None,
+        wanted=0.19,
+        accepted=0.19,
+        outcome=WriteOutcome.CONFIRMED,
+        reason=CHEAP,
+        settled_at=at + timedelta(minutes=1),
+    )
+
+
 def full_state(now: datetime = NOON) -> SystemState:
     """Nothing in it is None and no list is empty."""
     return SystemState(
@@ -307,15 +444,7 @@ def full_state(now: datetime = NOON) -> SystemState:
             slots_start=now,
             slots_kw=(5.0,) * 96,
         ),
-        control=ControlStatus(
-            in_charge=InCharge.OBSERVING,
-            until=now + timedelta(days=11),
-            owned=(
-                Ownership(
-                    setting=EvccSetting.BUFFER_SOC, owner_pct=50.0, ours_pct=35.0, since=now
-                ),
-            ),
-        ),
+        control=full_control(now),
         cycle=CycleReport(
             count=7, kind=CycleKind.SLOT, at=now, next_at=now + timedelta(minutes=15),
             duration_ms=12.345,

@@ -6,11 +6,23 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from control_json import command_to_json, titles_of
 from domain.config_problem import ConfigProblem
-from domain.control import ControlStatus, EvccSetting, InCharge, Ownership
+from domain.control import (
+    BUFFER,
+    CommandRecord,
+    ControlStatus,
+    EvccSetting,
+    HoldEnd,
+    InCharge,
+    Lever,
+    OwnerHold,
+    Ownership,
+)
 from domain.problem import Problem, ProblemCode, Severity
 from domain.site import BatterySnapshot, ChargeMode, Loadpoint, SiteSnapshot, SocSettings
 from domain.state import (
@@ -20,6 +32,19 @@ from domain.state import (
     EvccStatus,
     SystemState,
 )
+from domain.steering import (
+    CommandCode,
+    CommandReason,
+    DoneNow,
+    Fact,
+    Override,
+    OverrideKind,
+    Stage,
+    StageMode,
+    StageReport,
+    WriteCount,
+    WriteOutcome,
+)
 from domain.tariff import Rate
 from state_store import MAILBOX_SIZE, Mailbox, StateStore, _snapshot_to_json_dict
 from tests.support.shown_state import bare_state
@@ -27,6 +52,7 @@ from tests.support.shown_state import bare_state
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 PATIENCE_S = 60.0
+CAR_MODE = Lever(setting=EvccSetting.CHARGE_MODE, device="db:1")
 
 BARE_STATE = bare_state(NOW)
 EMPTY_STATE = replace(
@@ -85,9 +111,8 @@ FULL_STATE = replace(
         in_charge=InCharge.LIVE,
         until=NOW,
         owned=(
-            Ownership(
-                setting=EvccSetting.BUFFER_SOC, owner_pct=50.0, ours_pct=30.0, since=NOW - HOUR
-            ),
+            Ownership(lever=BUFFER, owner=50.0, ours=30.0, since=NOW - HOUR),
+            Ownership(lever=CAR_MODE, owner="pv", ours="now", since=NOW - HOUR),
         ),
     ),
     cycle=CycleReport(
@@ -242,6 +267,146 @@ def test_the_next_four_hours_are_energy_to_people() -> None:
 
     assert isinstance(pv, dict)
     assert pv["next_4h_kwh"] == pytest.approx(8.0)
+
+
+# Control
+
+
+def shown_control(control: ControlStatus, state: SystemState = FULL_STATE) -> dict[str, Any]:
+    store = StateStore()
+    store.update(replace(state, control=control))
+    shown = _snapshot_to_json_dict(store.snapshot())["control"]
+    assert isinstance(shown, dict)
+    return shown
+
+
+def status(**parts: Any) -> ControlStatus:
+    return replace(ControlStatus(in_charge=InCharge.LIVE, until=None, owned=()), **parts)
+
+
+def with_vehicle(state: SystemState, title: str) -> SystemState:
+    assert state.site is not None
+    (loadpoint,) = state.site.loadpoints
+    there = replace(loadpoint, vehicle_title=title)
+    return replace(state, site=replace(state.site, loadpoints=(there,)))
+
+
+def test_a_control_that_says_little_has_every_key() -> None:
+    assert shown_control(status()) == {
+        "in_charge": "live",
+        "until": None,
+        "owner_values": [],
+        "holds": [],
+        "stages": [],
+        "rung": None,
+        "overrides": [],
+        "bat_to_car": None,
+        "writes": None,
+        "opinions": None,
+    }
+
+
+def test_the_owners_values_are_told_with_their_device_and_its_title() -> None:
+    site, car = shown_control(FULL_STATE.control)["owner_values"]
+
+    assert (site["setting"], site["device"], site["title"]) == ("bufferSoc", "", "")
+    assert (site["owner"], site["ours"]) == (50.0, 30.0)
+    assert (car["setting"], car["device"], car["title"]) == ("mode", "db:1", "Carport")
+    assert (car["owner"], car["ours"]) == ("pv", "now")
+
+
+def test_a_loadpoint_that_is_gone_goes_by_its_name() -> None:
+    state = replace(FULL_STATE, site=None)
+
+    titles = [one["title"] for one in shown_control(FULL_STATE.control, state)["owner_values"]]
+
+    assert titles == ["", "db:1"]
+
+
+def test_a_setting_has_the_title_of_its_loadpoint_and_a_wish_that_of_the_car() -> None:
+    hold = OwnerHold(lever=CAR_MODE, owner="off", since=NOW, ends=HoldEnd.CAR_LEAVES)
+    wish = Override(
+        kind=OverrideKind.CHARGE_NOW, since=NOW, until=NOW + HOUR, device=CAR_MODE.device
+    )
+
+    shown = shown_control(
+        status(holds=(hold,), overrides=(wish,)), with_vehicle(FULL_STATE, "Škoda")
+    )
+
+    assert [one["title"] for one in shown["holds"]] == ["Carport"]
+    assert [one["title"] for one in shown["overrides"]] == ["Škoda"]
+
+
+def test_a_hold_without_an_end_says_when_it_ends() -> None:
+    hold = OwnerHold(lever=CAR_MODE, owner="off", since=NOW, ends=HoldEnd.CAR_LEAVES)
+
+    (shown,) = shown_control(status(holds=(hold,)))["holds"]
+
+    assert (shown["value"], shown["until"], shown["ends"]) == ("off", None, "car_leaves")
+
+
+@pytest.mark.parametrize("value", [None, 0.0, 0.1834, "hold", False, True])
+def test_a_value_of_a_setting_is_told_as_it_is(value: float | str | bool | None) -> None:  # noqa: FBT001
+    done = DoneNow(setting="x", device="", title="", value=value, reason=None, is_applied=False)
+    stage = StageReport(stage=Stage.CARS, mode=StageMode.LIVE, since=None, done=(done,))
+
+    (shown,) = shown_control(status(stages=(stage,)))["stages"]
+
+    told = shown["done"][0]["value"]
+    assert (type(told), told) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"), [(0.123456789, 0.12346), (3, 3), ("lp-1", "lp-1"), (21.0, 21.0)]
+)
+def test_facts_are_told_with_five_decimals(fact: Fact, told: Fact) -> None:
+    reason = CommandReason(code=CommandCode.CAR_CHEAP, facts={"fact": fact})
+    done = DoneNow(setting="x", device="", title="", value=1.0, reason=reason, is_applied=True)
+    stage = StageReport(stage=Stage.CARS, mode=StageMode.LIVE, since=NOW, done=(done,))
+
+    (shown,) = shown_control(status(stages=(stage,)))["stages"]
+
+    assert shown["done"][0]["reason"] == {"code": "car_cheap", "facts": {"fact": told}}
+
+
+def test_the_count_of_writes_has_titles() -> None:
+    count = WriteCount(n_today=3, most_per_day=80, by_lever=(("mode", "db:1", 3, 24),))
+
+    shown = shown_control(status(writes=count))["writes"]
+
+    assert shown["by_lever"] == [
+        {"setting": "mode", "device": "db:1", "title": "Carport", "n": 3, "most": 24}
+    ]
+
+
+def test_a_command_is_told_with_what_came_of_it() -> None:
+    record = CommandRecord(
+        at=NOW,
+        lever=CAR_MODE,
+        stage=Stage.CARS,
+        before="pv",
+        wanted="now",
+        accepted=None,
+        outcome=WriteOutcome.FAILED,
+        reason=CommandReason(code=CommandCode.OWNER_ASKED),
+        detail="timed out",
+        settled_at=NOW + HOUR,
+    )
+
+    assert command_to_json(record, titles_of(FULL_STATE.site)) == {
+        "at": "2026-03-02T12:00:00+00:00",
+        "setting": "mode",
+        "device": "db:1",
+        "title": "Carport",
+        "stage": "cars",
+        "before": "pv",
+        "wanted": "now",
+        "accepted": None,
+        "outcome": "failed",
+        "reason": {"code": "owner_asked", "facts": {}},
+        "detail": "timed out",
+        "settled_at": "2026-03-02T13:00:00+00:00",
+    }
 
 
 # Versions and mailboxes

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
 
+from control_json import control_to_json
 from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot, Loadpoint, SiteSnapshot
 from domain.state import HistoryStatus, ServiceStatus, SystemState
@@ -158,19 +159,7 @@ def _state_to_json_dict(state: SystemState) -> dict[str, object]:
             "slots_kw": [round(power_kw, 3) for power_kw in state.pv.slots_kw],
             "next_4h_kwh": round(sum(state.pv.slots_kw[:SLOTS_IN_4_H]) * SLOT_H, 3),
         },
-        "control": {
-            "in_charge": state.control.in_charge.value,
-            "until": _iso(state.control.until),
-            "owner_values": [
-                {
-                    "setting": owned.setting.value,
-                    "owner_pct": owned.owner_pct,
-                    "ours_pct": owned.ours_pct,
-                    "since": owned.since.isoformat(),
-                }
-                for owned in state.control.owned
-            ],
-        },
+        "control": control_to_json(state.control, state.site),
         # The forecasts themselves are larger than all the rest; whoever wants them asks for them.
         "forecast": {
             "issued_at": None if state.outlook is None else state.outlook.issued_at.isoformat(),
@@ -239,6 +228,7 @@ def _battery_to_json(battery: BatterySnapshot) -> dict[str, object]:
 def _loadpoint_to_json(loadpoint: Loadpoint) -> dict[str, object]:
     return {
         "number": loadpoint.number,
+        "name": loadpoint.name,
         "title": loadpoint.title,
         "mode": loadpoint.mode.value,
         "connected": loadpoint.connected,
