@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from diagnosis import BALANCE_SLACK_KW, Circumstances, Finding, diagnose, is_balanced
 from domain.config_problem import ConfigProblem
+from domain.control import BATTERY_MODE, SettingValue
 from domain.problem import ProblemCode, Severity
 from domain.site import BatterySnapshot, SiteSnapshot, SolarSlot
+from domain.steering import WriteOutcome
 from errors import EvccRejectedError, EvccUnavailableError, EvccUnreadableError
-from tests.support.shown_state import NOON, full_site
+from tests.support.shown_state import NOON, command_record, full_site
 
 SOLAR = (SolarSlot(start=NOON + timedelta(hours=1), power_kw=5.0),)
 SITE = replace(full_site(), solar=SOLAR)
@@ -31,6 +33,8 @@ WELL = Circumstances(
     plan_failure=None,
     not_applied=None,
 )
+UNCONFIRMED = replace(command_record(), outcome=WriteOutcome.NOT_CONFIRMED)
+FUSE = {"phase": "2", "current_a": "33.1", "limit_a": "35"}
 WRONG_OPTION = ConfigProblem(option="battery_min_soc", given="900", allowed="20 to 90 %")
 
 
@@ -115,6 +119,31 @@ CASES: list[tuple[ProblemCode, Severity, Change]] = [
         lambda seen: replace(seen, not_applied="evcc antwortet nicht"),
     ),
     (
+        ProblemCode.WRITE_NOT_CONFIRMED,
+        Severity.WARNING,
+        lambda seen: replace(seen, unconfirmed=(UNCONFIRMED,)),
+    ),
+    (
+        ProblemCode.WRITE_BUDGET_SPENT,
+        Severity.WARNING,
+        lambda seen: replace(seen, budget_spent=("mode",)),
+    ),
+    (
+        ProblemCode.FOREIGN_CONTROL,
+        Severity.WARNING,
+        lambda seen: replace(seen, foreign_mode="charge"),
+    ),
+    (
+        ProblemCode.FUSE_NEAR_LIMIT,
+        Severity.INFO,
+        lambda seen: replace(seen, fuse_relief=FUSE),
+    ),
+    (
+        ProblemCode.EVCC_AUTOMATIC_ENDED,
+        Severity.INFO,
+        lambda seen: replace(seen, automatic_ended=True),
+    ),
+    (
         ProblemCode.NO_BATTERY,
         Severity.WARNING,
         lambda seen: replace(seen, site=replace(SITE, battery=None, pv_kw=5.0)),
@@ -180,6 +209,80 @@ def test_the_wrong_options_are_named() -> None:
     (finding,) = diagnose(replace(WELL, config_problems=(WRONG_OPTION, other)))
 
     assert finding.facts == {"options": "battery_min_soc, port"}
+
+
+def test_what_evcc_does_not_show_is_named_with_its_device_and_value() -> None:
+    (finding,) = diagnose(replace(WELL, unconfirmed=(UNCONFIRMED,)))
+
+    assert finding.facts == {"setting": "smartCostLimit", "device": "lp-1", "wanted": "0.19"}
+    assert "smartCostLimit of Carport = 0.19" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [(None, "none"), (True, "true"), (False, "false"), ("hold", "hold"), (25.0, "25")],
+)
+def test_a_value_that_is_not_shown_is_told_in_a_word(wanted: SettingValue, told: str) -> None:
+    record = replace(UNCONFIRMED, wanted=wanted)
+
+    (finding,) = diagnose(replace(WELL, unconfirmed=(record,)))
+
+    assert finding.facts["wanted"] == told
+
+
+def test_of_several_commands_that_are_not_shown_the_oldest_gives_the_facts() -> None:
+    later = replace(UNCONFIRMED, lever=BATTERY_MODE, wanted="hold", at=NOON + timedelta(hours=1))
+
+    (finding,) = diagnose(replace(WELL, unconfirmed=(UNCONFIRMED, later)))
+
+    assert finding.facts["setting"] == "smartCostLimit"
+    assert "batteryMode = hold" in finding.detail
+
+
+def test_a_setting_whose_budget_is_spent_is_named_once() -> None:
+    (finding,) = diagnose(replace(WELL, budget_spent=("mode", "smartCostLimit", "mode")))
+
+    assert finding.facts == {"settings": "mode, smartCostLimit"}
+
+
+def test_the_mode_that_somebody_else_imposes_is_named() -> None:
+    (finding,) = diagnose(replace(WELL, foreign_mode="charge"))
+
+    assert finding.facts == {"mode": "charge"}
+
+
+def test_the_phase_that_is_near_the_limit_is_named() -> None:
+    (finding,) = diagnose(replace(WELL, fuse_relief=FUSE))
+
+    assert finding.facts == FUSE
+    assert "current_a 33.1" in finding.detail
+
+
+def test_a_fuse_that_cannot_be_watched_is_told_without_figures() -> None:
+    (finding,) = diagnose(replace(WELL, fuse_relief={}))
+
+    assert finding.detail == "the home battery does not buy, as the main fuse is near its limit"
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        replace(WELL, evcc_error=EvccUnavailableError("timed out")),
+        replace(WELL, site=replace(SITE, automatic_mode=True)),
+    ],
+    ids=["evcc away", "evcc in charge"],
+)
+def test_while_smartload_writes_nothing_its_writing_is_no_matter(away: Circumstances) -> None:
+    acted = replace(
+        away,
+        unconfirmed=(UNCONFIRMED,),
+        budget_spent=("mode",),
+        foreign_mode="hold",
+        fuse_relief=FUSE,
+        automatic_ended=True,
+    )
+
+    assert codes(diagnose(acted)) == codes(diagnose(away))
 
 
 def test_the_gravest_comes_first() -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from clock import EARLIEST_PLAUSIBLE_NOW
 from domain.config_problem import ConfigProblem
+from domain.control import CommandRecord, SettingValue
 from domain.problem import ProblemCode, Severity
 from domain.site import SiteSnapshot
 from domain.tariff import rates_from
@@ -45,6 +46,16 @@ class Circumstances:
     cycle_failure: str | None
     not_applied: str | None
     """The reason of the last event when a live decision was not applied."""
+    unconfirmed: tuple[CommandRecord, ...] = ()
+    """Commands that evcc took and that no reading shows; the oldest first."""
+    budget_spent: tuple[str, ...] = ()
+    """Settings that were changed as often as they may be in a day."""
+    foreign_mode: str | None = None
+    """The battery mode that somebody else imposes; None: nobody does."""
+    fuse_relief: Mapping[str, str] | None = None
+    """Figures of the phase that keeps the battery from buying; None: none does."""
+    automatic_ended: bool = False
+    """Whether evcc's automatic mode was switched off and nobody took over since."""
 
 
 def is_balanced(site: SiteSnapshot) -> bool:
@@ -126,9 +137,80 @@ def _evcc_findings(seen: Circumstances) -> list[Finding]:
                 "evcc's own optimizer controls the battery",
             )
         ]
+    return _control_findings(seen)
+
+
+def _control_findings(seen: Circumstances) -> list[Finding]:
+    """Return what is wrong with acting, while evcc answers and leaves the say to others."""
+    findings = []
     if seen.not_applied is not None:
-        return [_finding(ProblemCode.BUFFER_NOT_APPLIED, Severity.WARNING, seen.not_applied)]
-    return []
+        findings.append(
+            _finding(ProblemCode.BUFFER_NOT_APPLIED, Severity.WARNING, seen.not_applied)
+        )
+    if seen.unconfirmed:
+        findings.append(_unconfirmed(seen.unconfirmed, seen.site))
+    if seen.budget_spent:
+        # Two loadpoints have settings of one name.
+        settings = ", ".join(dict.fromkeys(seen.budget_spent))
+        text = f"changed as often as one day allows: {settings}"
+        findings.append(
+            _finding(ProblemCode.WRITE_BUDGET_SPENT, Severity.WARNING, text, settings=settings)
+        )
+    if seen.foreign_mode is not None:
+        text = f"somebody else imposes the battery mode {seen.foreign_mode}"
+        findings.append(
+            _finding(ProblemCode.FOREIGN_CONTROL, Severity.WARNING, text, mode=seen.foreign_mode)
+        )
+    if seen.fuse_relief is not None:
+        findings.append(_near_fuse(seen.fuse_relief))
+    if seen.automatic_ended:
+        text = "evcc's own automatic mode was switched off, and nobody has taken over since"
+        findings.append(_finding(ProblemCode.EVCC_AUTOMATIC_ENDED, Severity.INFO, text))
+    return findings
+
+
+def _unconfirmed(records: tuple[CommandRecord, ...], site: SiteSnapshot | None) -> Finding:
+    """Return one finding for all of them; its facts are those of the oldest."""
+    loadpoints = () if site is None else site.loadpoints
+    titles = {one.name: one.title for one in loadpoints}
+    told = []
+    for record in records:
+        lever = record.lever
+        where = f" of {titles.get(lever.device) or lever.device}" if lever.device else ""
+        told.append(f"{lever.setting.value}{where} = {_told(record.wanted)}")
+    oldest = records[0]
+    return _finding(
+        ProblemCode.WRITE_NOT_CONFIRMED,
+        Severity.WARNING,
+        f"evcc took it, and its readings do not show it: {'; '.join(told)}",
+        setting=oldest.lever.setting.value,
+        device=oldest.lever.device,
+        wanted=_told(oldest.wanted),
+    )
+
+
+def _near_fuse(facts: Mapping[str, str]) -> Finding:
+    told = ", ".join(f"{name} {value}" for name, value in facts.items())
+    text = "the home battery does not buy, as the main fuse is near its limit"
+    return Finding(
+        code=ProblemCode.FUSE_NEAR_LIMIT,
+        severity=Severity.INFO,
+        detail=f"{text}: {told}" if told else text,
+        facts=facts,
+    )
+
+
+def _told(value: SettingValue) -> str:
+    """Return a setting's value as a fact: numbers short, words as evcc has them."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case _:
+            return f"{value:g}"
 
 
 def _site_findings(site: SiteSnapshot, now: datetime) -> list[Finding]:
