@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.control import CommandRecord
 from errors import ClockNotSetError, ExtensionTooShortError
 from health import Heartbeat
 from inbox import Inbox
@@ -94,6 +95,11 @@ class Service:
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(1000.0))
     buffer: RecordedBuffer | None = field(default_factory=RecordedBuffer)
     demo: RecordedSpeed | None = field(default_factory=RecordedSpeed)
+    commands: tuple[CommandRecord, ...] = ()
+
+    def writes(self, start: datetime, end: datetime) -> tuple[CommandRecord, ...]:
+        """Return the commands of that time, rising."""
+        return tuple(one for one in self.commands if start <= one.at < end)
 
     def app(self) -> FastAPI:
         """Build the service."""
@@ -105,6 +111,7 @@ class Service:
                 clock=self.clock,
                 rules=self.rules,
                 buffer=lambda: self.buffer,
+                writes=self.writes,
                 demo=self.demo,
                 static_dir=self.static_dir,
             )

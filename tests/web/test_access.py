@@ -87,6 +87,7 @@ def test_page_and_health_of_an_app_are_open_to_everyone(path: str) -> None:
         "/buffer/log",
         "/openapi.json",
         "/control/release",
+        "/control/writes",
     ],
 )
 def test_what_belongs_to_the_owner_of_an_app_needs_the_password(path: str) -> None:

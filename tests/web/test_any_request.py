@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from tests.support.shown_state import bare_state
+from tests.support.shown_state import full_state
 from tests.support.web_service import Service, build_page
 
 PATHS = [
@@ -28,6 +29,14 @@ PATHS = [
     "/buffer/extend-obs",
     "/control/release",
     "/control/resume",
+    "/control/stage",
+    "/control/charge-now",
+    "/control/keep-full",
+    "/control/holiday",
+    "/control/end",
+    "/control/writes",
+    "/control/writes?days=31",
+    "/control/writes?days=x",
     "/demo/speed",
     "/openapi.json",
     "/assets/index.js",
@@ -36,11 +45,24 @@ JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["days", "speed", "", "x"]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["days", "speed", "until", "", "x"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
+# Half right, so that what the routes do themselves is reached.
+ALMOST = st.fixed_dictionaries(
+    {},
+    optional={
+        "stage": st.sampled_from(["battery", "buffer"]),
+        "mode": st.just("live"),
+        "device": st.sampled_from(["lp-1", ""]) | st.text(max_size=8),
+        "minutes": st.integers(0, 2000),
+        "until": st.none() | st.datetimes(timezones=st.timezones()).map(str) | st.text(max_size=8),
+        "kind": st.sampled_from(["charge_now", "holiday", "nap"]),
+    },
+)
 BODIES = st.one_of(
+    ALMOST.map(lambda value: json.dumps(value).encode()),
     st.binary(max_size=60),
     JSON_VALUES.map(lambda value: json.dumps(value).encode()),
     st.fixed_dictionaries({"days": JSON_VALUES}).map(lambda value: json.dumps(value).encode()),
@@ -52,7 +74,8 @@ BODIES = st.one_of(
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     folder: Path = tmp_path_factory.mktemp("page")
     service = Service(static_dir=build_page(folder / "static"))
-    service.store.update(bare_state())
+    state = full_state()
+    service.store.update(replace(state, service=replace(state.service, observe_only=False)))
     with service.client() as client:
         yield client
 

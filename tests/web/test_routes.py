@@ -503,6 +503,12 @@ def test_the_openapi_document_lists_every_route(client: TestClient) -> None:
         ("POST", "/buffer/extend-obs"),
         ("POST", "/control/release"),
         ("POST", "/control/resume"),
+        ("POST", "/control/stage"),
+        ("POST", "/control/charge-now"),
+        ("POST", "/control/keep-full"),
+        ("POST", "/control/holiday"),
+        ("POST", "/control/end"),
+        ("GET", "/control/writes"),
         ("POST", "/demo/speed"),
     }
 

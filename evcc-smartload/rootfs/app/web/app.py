@@ -6,9 +6,9 @@ Every answer is relative to wherever the service is reached, so it works behind 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from clock import Clock
+from domain.control import CommandRecord
 from domain.ports import BufferControl
 from domain.state import SystemState
 from errors import ClockNotSetError, ExtensionTooShortError
@@ -31,16 +32,17 @@ from web import refusals
 from web.accepted import LANGUAGES, accepts_gzip, preferred_language
 from web.access import AccessRules
 from web.broadcast import Broadcast, encode_json
+from web.control_routes import ControlParts, add_control
 from web.forecast_json import accuracy_to_json, forecast_to_json
 from web.guard import PAGE_HEADERS, Guard, refuse
 from web.plan_answer import PlanAnswers
 from web.refusals import RefusedError
 from web.schemas import (
+    REFUSALS,
     Activated,
     BufferLog,
     DemoSpeed,
     Done,
-    ErrorAnswer,
     Extended,
     ExtendObservation,
     Health,
@@ -49,11 +51,6 @@ from web.schemas import (
 STATIC_DIR = Path(__file__).parent / "static"
 # More streams than a household has screens; beyond it somebody leaks them.
 MOST_READERS = 500
-REFUSALS: dict[int | str, dict[str, object]] = {
-    # Naming a default also keeps the framework from listing its own 422; a bad body gets a 400.
-    "default": {"model": ErrorAnswer, "description": "Any other refusal"},
-    **{status: {"model": ErrorAnswer} for status in (400, 401, 403, 409, 413, 503)},
-}
 
 
 class DemoControl(Protocol):
@@ -74,6 +71,8 @@ class WebParts:
     clock: Clock
     rules: AccessRules
     buffer: Callable[[], BufferControl | None]
+    writes: Callable[[datetime, datetime], Sequence[CommandRecord]] = lambda *_: ()
+    """Returns the commands to evcc from one instant to another."""
     demo: DemoControl | None = None
     static_dir: Path = STATIC_DIR
 
@@ -109,7 +108,8 @@ def create_app(parts: WebParts) -> FastAPI:
     _add_forecast(app, parts.store)
     _add_plan(app, parts.store)
     _add_buffer(app, parts)
-    _add_control(app, parts)
+    add_control(app, _control_parts(parts))
+    _add_demo(app, parts)
     _add_page(app, parts.static_dir)
     return app
 
@@ -267,19 +267,16 @@ def _utc_offset(store: StateStore) -> timedelta:
     return timedelta(minutes=0 if state is None else state.service.utc_offset_min)
 
 
-def _add_control(app: FastAPI, parts: WebParts) -> None:
-    @app.post("/control/release", responses=REFUSALS)
-    def release() -> Done:
-        """Give evcc its own settings back and write nothing until ``/control/resume``."""
-        parts.inbox.put(Wish.RELEASE)
-        return Done()
+def _control_parts(parts: WebParts) -> ControlParts:
+    return ControlParts(
+        inbox=parts.inbox,
+        now=parts.clock.now,
+        state=lambda: _state_of(parts.store),
+        writes=parts.writes,
+    )
 
-    @app.post("/control/resume", responses=REFUSALS)
-    def resume() -> Done:
-        """Take the wheel again; also ends a hold by the owner's hand in evcc."""
-        parts.inbox.put(Wish.TAKE_CONTROL)
-        return Done()
 
+def _add_demo(app: FastAPI, parts: WebParts) -> None:
     if parts.demo is not None:
         clock = parts.demo
 

@@ -9,10 +9,29 @@ from starlette.exceptions import HTTPException
 from errors import ExtensionTooShortError
 from web.access import Refusal
 
-# What each field of a body or a query may be, as web/schemas.py and the routes check it.
+# What each field of a body may be, as web/schemas.py checks it.
 ALLOWED: Mapping[str, tuple[str, str]] = {
     "days": ("eine ganze Zahl von 1 bis 90", "a whole number from 1 to 90"),
     "speed": ("eine Zahl von 1 bis 3600", "a number from 1 to 3600"),
+    "stage": (
+        "battery oder cars (der Puffer: /buffer/activate-live, /buffer/extend-obs)",
+        "battery or cars (the buffer: /buffer/activate-live, /buffer/extend-obs)",
+    ),
+    "mode": ("live oder observing", "live or observing"),
+    "minutes": ("eine ganze Zahl von 5 bis 1440", "a whole number from 5 to 1440"),
+    "kind": ("charge_now, keep_full oder holiday", "charge_now, keep_full or holiday"),
+    "device": (
+        "evccs Name eines Ladepunkts, höchstens 200 Zeichen",
+        "evcc's name of a loadpoint, 200 characters at most",
+    ),
+    "until": (
+        "ein Zeitpunkt mit Zeitzone wie 2026-06-22T08:00:00+02:00",
+        "a time with its offset, such as 2026-06-22T08:00:00+02:00",
+    ),
+}
+# What each part of a query may be, as the routes check it.
+ALLOWED_IN_QUERY: Mapping[str, tuple[str, str]] = {
+    "days": ("eine ganze Zahl von 1 bis 31", "a whole number from 1 to 31"),
     "lang": ("de oder en", "de or en"),
 }
 LONGEST_NAME = 40
@@ -46,6 +65,38 @@ FAILED = Refusal(
     code="failed",
     text_de="SmartLoad ist über diese Anfrage gestolpert; das Protokoll nennt den Grund.",
     text_en="SmartLoad tripped over this request; the log says why.",
+)
+EVCC_AUTOMATIC = Refusal(
+    status=409,
+    code="evcc_automatic",
+    text_de="evcc steuert den Hausakku gerade selbst. Schalte dort zuerst den automatischen "
+    "Modus aus.",
+    text_en="evcc runs the home battery by itself at the moment. Switch its automatic mode off "
+    "in evcc first.",
+)
+OBSERVE_ONLY = Refusal(
+    status=409,
+    code="observe_only",
+    text_de="Eine Option stimmt nicht; bis sie stimmt, beobachtet SmartLoad nur.",
+    text_en="An option is wrong; SmartLoad only observes until it is right.",
+)
+RELEASED = Refusal(
+    status=409,
+    code="released",
+    text_de="SmartLoad schreibt zurzeit nichts in evcc. Lass es zuerst wieder übernehmen.",
+    text_en="SmartLoad writes nothing to evcc at the moment. Let it take over again first.",
+)
+NO_BATTERY = Refusal(
+    status=409,
+    code="no_battery",
+    text_de="Dafür braucht es einen Hausakku, den evcc steuern kann.",
+    text_en="This needs a home battery that evcc can control.",
+)
+NO_OVERRIDE = Refusal(
+    status=404,
+    code="no_override",
+    text_de="Das läuft gerade nicht; vielleicht ist es von selbst zu Ende gegangen.",
+    text_en="Nothing like that is running; it may have ended by itself.",
 )
 NO_JSON = Refusal(
     status=400,
@@ -99,6 +150,41 @@ def too_short(exc: ExtensionTooShortError, utc_offset: timedelta) -> Refusal:
     )
 
 
+def no_loadpoint(titles: Mapping[str, str]) -> Refusal:
+    """Say which loadpoints there are: titles by evcc's names."""
+    named = ", ".join(
+        name if title == name else f"{name} ({title})" for name, title in titles.items()
+    )
+    there_de = f"es gibt: {named}" if named else "evcc hat noch keinen genannt"
+    there_en = f"there are: {named}" if named else "evcc has named none yet"
+    return Refusal(
+        status=404,
+        code="no_loadpoint",
+        text_de=f"Diesen Ladepunkt gibt es nicht; {there_de}.",
+        text_en=f"There is no such loadpoint; {there_en}.",
+    )
+
+
+def no_car(title: str) -> Refusal:
+    """Say at which loadpoint no car is plugged in."""
+    return Refusal(
+        status=409,
+        code="no_car",
+        text_de=f"An „{title}“ ist kein Auto angesteckt.",
+        text_en=f"No car is plugged in at “{title}”.",
+    )
+
+
+def end_out_of_range(longest: timedelta) -> Refusal:
+    """Say how far ahead a wish may end."""
+    return Refusal(
+        status=400,
+        code="invalid",
+        text_de=f"Das Ende muss in den nächsten {longest.days} Tagen liegen.",
+        text_en=f"The end must lie within the next {longest.days} days.",
+    )
+
+
 def invalid(exc: RequestValidationError) -> Refusal:
     """Say which field of a body or a query is wrong and what it may be."""
     first = exc.errors()[0]
@@ -108,12 +194,13 @@ def invalid(exc: RequestValidationError) -> Refusal:
     if not path:
         return _NO_OBJECT
     name = _printable(str(path[0]))
+    known = ALLOWED_IN_QUERY if first["loc"][0] == "query" else ALLOWED
     if first["type"] == "missing":
         why = ("fehlt", "is missing")
-    elif name not in ALLOWED:
+    elif name not in known:
         why = ("ist hier nicht bekannt", "is not known here")
     else:
-        allowed_de, allowed_en = ALLOWED[name]
+        allowed_de, allowed_en = known[name]
         why = (f"muss {allowed_de} sein", f"must be {allowed_en}")
     return Refusal(
         status=400,
