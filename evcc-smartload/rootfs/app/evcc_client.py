@@ -17,7 +17,7 @@ from domain.control import (
     Lever,
     SettingValue,
 )
-from domain.levers import UNKNOWN, value_in
+from domain.levers import UNKNOWN, is_same_value, value_in
 from domain.ports import WriteGuard
 from domain.site import BatteryMode, ChargeMode, Loadpoint
 from errors import (
@@ -265,7 +265,7 @@ class EvccClient(EvccSession):
         wanted = checked_number(
             number(limit, name), low=_LOWEST_LIMIT, high=_HIGHEST_LIMIT, name=name
         )
-        if is_same(old, wanted):
+        if old is not None and is_same_value(old, wanted):
             return old
         return self._change(
             lever, old, wanted, lambda: self._send_number(f"{path}/{path_number(wanted)}")

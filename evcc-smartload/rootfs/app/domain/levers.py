@@ -15,8 +15,9 @@ class Unknown(Enum):
 
 UNKNOWN = Unknown.UNKNOWN
 
-# Two decimals of a percent, a hundredth of a cent: closer values are the same.
-_SAME = 0.00051
+# evcc shows the SoC settings with three decimals, and does not round prices.
+_SAME_PCT, _SAME_PRICE = 0.00051, 0.0000005
+_LOWEST_SHARE = 10.0
 
 
 def value_in(site: SiteSnapshot, lever: Lever) -> SettingValue | Unknown:
@@ -107,10 +108,14 @@ def loadpoint_of(site: SiteSnapshot, device: str) -> Loadpoint | None:
 
 
 def is_same_value(one: SettingValue, other: SettingValue) -> bool:
-    """Tell whether two values of a setting are the same; numbers up to evcc's rounding."""
+    """Tell whether two values of a setting are the same; numbers up to evcc's rounding.
+
+    What is below 10 is a price, of which evcc keeps every digit, or a share that nobody sets so low.
+    """
     numbers = [value for value in (one, other) if isinstance(value, float | int)]
     if len(numbers) == 2 and not any(isinstance(value, bool) for value in numbers):  # noqa: PLR2004
-        return abs(numbers[0] - numbers[1]) <= _SAME
+        is_price = max(abs(number) for number in numbers) < _LOWEST_SHARE
+        return abs(numbers[0] - numbers[1]) <= (_SAME_PRICE if is_price else _SAME_PCT)
     return one == other
 
 
