@@ -110,7 +110,7 @@ def loadpoint_of(site: SiteSnapshot, device: str) -> Loadpoint | None:
 def is_same_value(one: SettingValue, other: SettingValue) -> bool:
     """Tell whether two values of a setting are the same; numbers up to evcc's rounding.
 
-    What is below 10 is a price, of which evcc keeps every digit, or a share that nobody sets so low.
+    What is below 10 is a price, of which evcc keeps every digit; nobody sets a share so low.
     """
     numbers = [value for value in (one, other) if isinstance(value, float | int)]
     if len(numbers) == 2 and not any(isinstance(value, bool) for value in numbers):  # noqa: PLR2004
