@@ -2,22 +2,44 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 
+from domain.control import EvccSetting, HoldEnd, InCharge
 from domain.plan import ChangeCause, OwnerRule, ReasonCode, Rung, SkipCause
 from domain.problem import ProblemCode
+from domain.steering import (
+    CommandCode,
+    ControlLevel,
+    GateCode,
+    MissingCode,
+    OverrideKind,
+    Stage,
+    StageMode,
+    WriteOutcome,
+)
 from health import LONGEST_SILENCE_S, LONGEST_WITHOUT_CYCLE_S, Heartbeat
 from tests.support.app_imports import APP_ROOT, REPOSITORY
 from tests.support.model_ts import MODEL_TS, field_paths, mismatches, read_model
+from tests.support.shown_state import full_state
 from tests.support.web_service import Service
 from web.access import FORWARDING_HEADERS
 from web.app import MOST_READERS
 from web.broadcast import HEARTBEAT_S
+from web.control_routes import (
+    LONGEST_HOLIDAY,
+    LONGEST_KEEP_FULL,
+    MORNING,
+    MOST_WRITES,
+    SHORTEST_NIGHT,
+)
 from web.guard import LARGEST_BODY_BYTES
+from web.schemas import ChargeNow
 
 TEXT = (REPOSITORY / "docs" / "http-api.md").read_text(encoding="utf-8")
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
@@ -95,6 +117,89 @@ def test_every_word_of_a_plan_is_described(words: type[StrEnum]) -> None:
 
     for word in words:
         assert f"`{word}`" in section
+
+
+def test_every_field_of_the_log_of_writes_is_described_and_no_other() -> None:
+    documented = first_cells("## The log of writes\n")
+
+    assert sorted(documented) == sorted(set(field_paths(MODEL["WriteLog"], MODEL)))
+
+
+def test_the_example_of_a_write_has_the_form_the_page_expects() -> None:
+    (log,) = [example for example in EXAMPLES if "writes" in example]
+
+    assert mismatches(log, MODEL["WriteLog"], MODEL) == []
+
+
+def test_every_reason_of_a_command_is_described_with_its_facts() -> None:
+    section = TEXT[TEXT.index("## Reasons of a command\n") : TEXT.index("## The forecast\n")]
+    documented = dict(
+        re.findall(r"^\| `(\w+)` \| [^|]+ \| ((?:`\w+`,? ?)*)\|$", section, re.MULTILINE)
+    )
+    source = (APP_ROOT / "domain" / "steering.py").read_text(encoding="utf-8")
+    words = source[source.index("class CommandCode") : source.index("class CommandReason")]
+    meant = dict(re.findall(r'= "(\w+)"\s+"""([^"]+)"""', words))
+
+    assert set(documented) == set(meant) == set(CommandCode)
+    for code, meaning in meant.items():
+        facts = re.search(r"\(([^()]*)\)", meaning)
+        named = facts[1].split(", ") if facts else []
+        assert re.findall(r"\w+", documented[code]) == named, code
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ControlLevel,
+        EvccSetting,
+        GateCode,
+        HoldEnd,
+        InCharge,
+        MissingCode,
+        OverrideKind,
+        Stage,
+        StageMode,
+        WriteOutcome,
+    ],
+)
+def test_every_word_of_control_is_described(words: type[StrEnum]) -> None:
+    log = TEXT[TEXT.index("## The log of writes\n") : TEXT.index("## The state message\n")]
+    section = TEXT[TEXT.index("### Control\n") : TEXT.index("### Plan\n")]
+
+    for word in words:
+        assert f"`{word}`" in log + section
+
+
+def test_the_text_names_the_bounds_of_wishes_and_log() -> None:
+    section = " ".join(
+        TEXT[TEXT.index("## Control\n") : TEXT.index("## The state message\n")].split()
+    )
+    minutes = ChargeNow.model_json_schema()["properties"]["minutes"]
+    longest = f"{minutes['minimum']} to {minutes['maximum']}; {minutes['default']} if not given"
+
+    assert longest in section
+    assert f"at most {LONGEST_KEEP_FULL.days} days ahead" in section
+    assert f"{MORNING:%H:%M} by the home's clock" in section
+    assert f"at least {SHORTEST_NIGHT // timedelta(hours=1)} h away" in section
+    assert f"at most {LONGEST_HOLIDAY.days} days ahead" in section
+    assert f"{MOST_WRITES} at most" in section
+
+
+WISHES = re.findall(
+    r"localhost:8099(/control/[\w-]+) -H '[^']+' -d '([^']+)'\n```\n\n```json\n(.+)\n```", TEXT
+)
+
+
+@pytest.mark.parametrize(("path", "body", "answer"), WISHES, ids=[wish[0] for wish in WISHES])
+def test_a_wish_as_it_is_described_is_taken_and_answered_so(
+    tmp_path: Path, path: str, body: str, answer: str
+) -> None:
+    state, service = full_state(), Service(static_dir=tmp_path)
+    service.store.update(replace(state, service=replace(state.service, observe_only=False)))
+
+    given = service.client().post(path, json=json.loads(body))
+
+    assert (given.status_code, given.json()) == (200, json.loads(answer))
 
 
 def is_problem(cell: str) -> bool:
