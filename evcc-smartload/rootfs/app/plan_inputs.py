@@ -22,7 +22,7 @@ from planner.car_prices import CarPrices
 from planner.car_wishes import CHARGE_EFFICIENCY_FRAC, CarWish, Scene, car_wishes
 from planner.evcc_rules import CarRule, EvccRules
 from planner.expected import Expected, read_expected, skipped
-from planner.owner_wishes import charge_now_slots, full_prices, slots_before, until_of
+from planner.owner_wishes import charge_now_slots, full_window, slots_before, until_of
 from planner.plan_problem import BatteryModel, PlanProblem, series
 from planner.plant import KnownBy, Plant, with_options
 from planner.task import BatteryFacts, CarFacts, PlanTask
@@ -142,10 +142,10 @@ def _battery_rules(
         may_grid_charge=cfg.grid_charging and is_controllable,
         may_feed_cars=cfg.battery_to_car and not holds_for_cars,
         buffer_soc_pct=None,
-        full_eur_per_kwh_h=full_prices(
+        full_window=full_window(
             start,
             until_of(asked.overrides, OverrideKind.KEEP_FULL),
-            expected.import_price[: expected.n_slots],
+            expected.n_slots,
             site.time_zone or UTC,
         ),
         may_charge=asked.held_mode is not BatteryMode.HOLD_CHARGE,

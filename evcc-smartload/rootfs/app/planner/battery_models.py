@@ -9,6 +9,7 @@ from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from domain.site import BatterySnapshot
 from forecaster.series import FloatArray
 from planner.expected import Expected
+from planner.owner_wishes import full_prices
 from planner.plan_problem import BatteryModel, FullWish, Reserve, ValuePiece, series
 from planner.plant import Plant
 from planner.terminal import LaterCourse, Store, terminal_value
@@ -32,8 +33,7 @@ class BatteryRules:
     Args:
         buffer_soc_pct: 0 is evcc's "off": no reserve, and no car gets anything from a battery.
             None: there is no buffer.
-        full_eur_per_kwh_h: Where the owner wants the batteries full: what a missing kWh costs by
-            the hour, shape (n_slots,), 0 elsewhere; None: nowhere.
+        full_window: At the end of which slots the owner wants the batteries full; None: of none.
         may_charge: False while somebody keeps them from charging.
         may_discharge: False while somebody keeps them from giving.
     """
@@ -42,7 +42,7 @@ class BatteryRules:
     may_grid_charge: bool
     may_feed_cars: bool
     buffer_soc_pct: float | None
-    full_eur_per_kwh_h: FloatArray | None = None
+    full_window: range | None = None
     may_charge: bool = True
     may_discharge: bool = True
 
@@ -59,6 +59,7 @@ def battery_models(
     if not total_kwh > 0.0:
         return ()
     pieces = _terminal(plant, expected, rules, total_kwh)
+    full_eur = _full_prices(plant, expected, rules)
     found = []
     for name, title, capacity_kwh, soc_pct in parts:
         share = capacity_kwh / total_kwh
@@ -79,7 +80,7 @@ def battery_models(
             may_export=_MAY_EXPORT,
             may_feed_cars=rules.may_feed_cars and rules.buffer_soc_pct != 0.0,
             cars_above_kwh=buffer_kwh,
-            reserve=_reserve(buffer_kwh, capacity_kwh, rules, expected.n_slots),
+            reserve=_reserve(buffer_kwh, capacity_kwh, full_eur, expected.n_slots),
         )
         found.append((model, title))
     return tuple(found)
@@ -92,16 +93,26 @@ def _share_of(pieces: Sequence[ValuePiece], share: float) -> tuple[ValuePiece, .
     )
 
 
+def _full_prices(plant: Plant, expected: Expected, rules: BatteryRules) -> FloatArray | None:
+    if rules.full_window is None:
+        return None
+    return full_prices(
+        rules.full_window,
+        expected.import_price[: expected.n_slots],
+        one_way_frac=plant.one_way_frac,
+        wear_eur_per_kwh=rules.wear_eur_per_kwh,
+    )
+
+
 def _reserve(
-    buffer_kwh: float, capacity_kwh: float, rules: BatteryRules, n_slots: int
+    buffer_kwh: float, capacity_kwh: float, full_eur: FloatArray | None, n_slots: int
 ) -> Reserve | None:
-    prices = rules.full_eur_per_kwh_h
-    if not buffer_kwh > 0.0 and prices is None:
+    if not buffer_kwh > 0.0 and full_eur is None:
         return None
     return Reserve(
         soc_kwh=series(np.full(n_slots, buffer_kwh)),
         eur_per_kwh_h=RESERVE_EUR_PER_KWH_H,
-        full=None if prices is None else FullWish(soc_kwh=capacity_kwh, eur_per_kwh_h=prices),
+        full=None if full_eur is None else FullWish(soc_kwh=capacity_kwh, eur_per_kwh_h=full_eur),
     )
 
 

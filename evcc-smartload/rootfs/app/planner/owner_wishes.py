@@ -13,14 +13,10 @@ from planner.plan_problem import FloatArray, series
 # hours at least.
 FULL_FROM = time(18)
 FULL_FOR_AT_LEAST = timedelta(hours=6)
-# What a missing kWh costs an hour, as a share of what the dear quarter of the prices is above the
-# cheap one. So much that what the battery holds is not given in the evening to be bought again at
-# night, which brings the difference less losses and wear for some four hours; so little that what
-# it lacks is not bought in a dear hour that is over within four. With a fixed tariff there is no
-# difference, and a cent is enough to be full early.
-FULL_SHARE_PER_H = 0.2
-FULL_LEAST_EUR_PER_KWH_H = 0.01
-DEAR_QUANTILE, CHEAP_QUANTILE = 0.75, 0.25
+# Above this quantile of the prices nothing is bought to be full, unless there is no other time.
+DEAR_QUANTILE = 0.75
+# What every missing kWh costs an hour at least, as below the buffer: sooner is better.
+FULL_LEAST_EUR_PER_KWH_H = 0.002
 
 
 def until_of(overrides: Sequence[Override], kind: OverrideKind) -> datetime | None:
@@ -49,37 +45,62 @@ def slots_before(start: datetime, until: datetime | None, n_slots: int) -> int:
     return min(-((start - until) // SLOT), n_slots)
 
 
-def full_prices(
-    start: datetime, until: datetime | None, import_price: FloatArray, zone: tzinfo
-) -> FloatArray | None:
-    """Return what a kWh costs by the hour that a full battery misses [EUR/kWh h].
-
-    In the last slot another price is added, for the kWh and not for the hour: that of the dear
-    quarter of the prices. Until then no kWh is worth more to the house than that, so it is not
-    given away in the last hours, and one that is missing is bought at any price below that.
+def full_window(
+    start: datetime, until: datetime | None, n_slots: int, zone: tzinfo
+) -> range | None:
+    """Return at the end of which slots a battery should be full; None: of none.
 
     Args:
         start: Start of the first slot.
         until: Until when it should be full; None: nobody wants it.
-        import_price: Of the slots that are planned [EUR/kWh], shape (n_slots,).
+        n_slots: How many slots there are.
         zone: The home's, for the evening.
-
-    Returns:
-        Shape (n_slots,), 0 where it is not asked for; None: nowhere.
     """
     if until is None:
         return None
-    n_slots = len(import_price)
     begin = _full_from(until, zone)
-    # A reserve holds at the end of a slot, so the slot that ends with the beginning is the first.
-    first, end = max(0, -((start - begin) // SLOT) - 1), (until - start) // SLOT
-    if first >= min(end, n_slots):
-        return None
-    dear, cheap = np.quantile(import_price, (DEAR_QUANTILE, CHEAP_QUANTILE)).tolist()
-    prices = np.zeros(n_slots)
-    prices[first:end] = max(FULL_SHARE_PER_H * (dear - cheap), FULL_LEAST_EUR_PER_KWH_H)
-    if end <= n_slots:
-        prices[end - 1] += max(dear, 0.0) / SLOT_H
+    first, end = -((start - begin) // SLOT) - 1, (until - start) // SLOT
+    window = range(max(0, first), min(end, n_slots))
+    return window or None
+
+
+def full_prices(
+    window: range, import_price: FloatArray, *, one_way_frac: float, wear_eur_per_kwh: float
+) -> FloatArray:
+    """Return what a kWh costs by the hour that a full battery misses [EUR/kWh h].
+
+    It is the least price with which within the window nothing is given away, however dear it is
+    and however cheap it could be bought back, and what is missing is bought at once at any price
+    that is not among the dearest quarter, and not in it while another time is to come. With
+    ``S_t`` as the sum of the prices from slot t to the window's end, that is for all t < u
+
+        S_t - S_u >= (p_t - w) * b - p_u / a  giving in t and buying back in u must not pay
+        S_t - S_u >= (p_t - p_u) / a          nor waiting from t, unless it is dear, for u
+
+    After the window energy may be had for nothing: the sun may be about to rise.
+
+    Args:
+        window: The slots at whose ends it should be full.
+        import_price: Of the slots that are planned [EUR/kWh], shape (n_slots,).
+        one_way_frac: Efficiency of charging ``a``, and of discharging ``b``.
+        wear_eur_per_kwh: Of one kWh taken out ``w``.
+
+    Returns:
+        Shape (n_slots,), 0 outside the window.
+    """
+    gives_eur = (import_price - wear_eur_per_kwh) * one_way_frac
+    buys_eur = import_price / one_way_frac
+    is_dear = import_price > np.quantile(import_price, DEAR_QUANTILE)
+    worth_eur = np.where(is_dear, gives_eur, np.maximum(gives_eur, buys_eur))
+    prices = np.zeros(len(import_price))
+    sum_eur = later_eur = 0.0
+    for slot in reversed(window):
+        before_eur = max(
+            sum_eur + FULL_LEAST_EUR_PER_KWH_H * SLOT_H, float(worth_eur[slot]) + later_eur
+        )
+        prices[slot] = (before_eur - sum_eur) / SLOT_H
+        sum_eur = before_eur
+        later_eur = max(later_eur, sum_eur - float(buys_eur[slot]))
     return series(prices)
 
 
