@@ -35,6 +35,7 @@ from domain.history import EnergySource, QuarterEnergies  # noqa: E402
 from domain.horizon import SLOT  # noqa: E402
 from forecaster.series import FloatArray  # noqa: E402
 from storage.history_store import HistoryStore  # noqa: E402
+from tests.support.history_builder import command  # noqa: E402
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -166,14 +167,7 @@ def write_cycles(store: HistoryStore, house: NoisyHouse, n_days: int) -> list[fl
             store.write_forecast(forecast)
         store.write_decision(at, "buffer", facts)
         if slot % 12 == 0:
-            store.write_command(
-                at,
-                "bufferSoc",
-                wanted=42.0,
-                accepted=40.0,
-                succeeded=True,
-                reason="forecast_shortfall",
-            )
+            store.write_command(command(at))
         assert store.flush(), store.problem
         took_s.append(time.perf_counter() - begun)
     return took_s

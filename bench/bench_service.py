@@ -32,9 +32,9 @@ import structlog  # noqa: E402  # the path comes first
 from clock import SystemClock  # noqa: E402
 from domain.state import CycleKind  # noqa: E402
 from main import turn  # noqa: E402
-from parts import conclude, describe  # noqa: E402
 from simulator.default_home import default_home  # noqa: E402
 from simulator.server import EvccServer  # noqa: E402
+from situation import conclude, describe  # noqa: E402
 from tests.support.sim_service import SimService, build_service  # noqa: E402
 from web.access import AccessRules  # noqa: E402
 from web.app import WebParts, create_app  # noqa: E402

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from domain.control import EvccSetting
+from domain.control import BUFFER
 from main import turn
 from ownership import hand_back
 from simulator.default_home import default_home
@@ -127,4 +127,4 @@ def test_a_hundred_kills_lose_nothing_that_was_shown(tmp_path: Path, victims: Vi
     turn(service.parts, clock.now(), None)
     hand_back(service.parts)
     assert home.flat_state()["bufferSoc"] == OWNER_PCT
-    assert EvccSetting.BUFFER_SOC not in [owned.setting for owned in service.parts.controller.owned]
+    assert BUFFER not in [owned.lever for owned in service.parts.controller.owned]

@@ -16,13 +16,14 @@ from structlog.testing import capture_logs
 
 from clock import Clock
 from demo import StandingClock
-from domain.control import EvccSetting
+from domain.control import BUFFER
 from domain.forecast import ForecastKind
 from domain.history import ImportState
 from domain.horizon import FORECAST_SLOTS, SLOT, slot_start
 from domain.outlook import AccuracyReport, Expectation, Outlook
 from domain.problem import ProblemCode
 from domain.state import CycleKind
+from domain.steering import WriteOutcome
 from forecaster.series import FloatArray
 from history_import import HistoryImport
 from main import run_loop, turn
@@ -297,8 +298,8 @@ def test_what_was_sent_to_evcc_is_on_record(tmp_path: Path) -> None:
     store.flush()
     commands = store.read_commands(START, service.clock.now() + SLOT)
     assert commands
-    assert {one.setting for one in commands} == {EvccSetting.BUFFER_SOC.value}
-    assert all(one.succeeded for one in commands)
+    assert {one.lever for one in commands} == {BUFFER}
+    assert {one.outcome for one in commands} <= {WriteOutcome.SENT, WriteOutcome.CONFIRMED}
     assert commands[-1].accepted == service.home.site.settings.site.buffer_soc_pct
     service.parts.memory.close(1.0)
 

@@ -60,6 +60,7 @@ def live(order: dict[str, str | int]) -> None:
         poll=lambda: timedelta(minutes=15),
         # With one in every cycle there would be little else to be killed in.
         forecast_every=lambda: timedelta(hours=1),
+        plan_every=lambda: None,
         after_cycle=lambda _: be_seen(parts, owner),
     )
     run_loop(parts, until=clock.now() + LONGEST_LIFE)

@@ -68,7 +68,16 @@ def read_model(path: Path = MODEL_TS) -> Mapping[str, TsType]:
         export, kind, name = tokens[:3]
         assert export == "export", f"not read by this parser: {tokens[:5]}"
         del tokens[: {"interface": 3, "type": 4}[kind]]
-        interfaces[name] = _parse_type(tokens)
+        base: dict[str, TsType] = {}
+        if tokens[0] == "extends":
+            inherited = interfaces[tokens[1]]
+            assert isinstance(inherited, Fields)
+            base = dict(inherited.types)
+            del tokens[:2]
+        parsed = _parse_type(tokens)
+        interfaces[name] = (
+            Fields(base | dict(parsed.types)) if isinstance(parsed, Fields) else parsed
+        )
         if tokens and tokens[0] == ";":
             del tokens[0]
     return interfaces

@@ -189,6 +189,7 @@ class ServedHome:
                 clock=parts.clock,
                 rules=self._setting.rules,
                 buffer=lambda: parts.buffer_calc,
+                writes=parts.memory.history.read_commands,
             )
         )
         if self._setting.peer is not None:
