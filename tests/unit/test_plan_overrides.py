@@ -23,6 +23,7 @@ from planner.fast import plan_fast
 from planner.horizon_planner import HorizonPlanner
 from planner.model import Memory
 from planner.outcome import NoPlanError, Outcome
+from planner.owner_wishes import full_prices
 from planner.plan_memory import car_later
 from planner.plan_problem import FloatArray, PlanProblem, ProblemError, series
 from planner.task import PlanTask
@@ -455,6 +456,26 @@ def test_without_grid_charging_and_sun_it_keeps_what_it_has() -> None:
     )
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_neither_giving_nor_waiting_pays_at_any_two_slots(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    price, frac, wear = random.uniform(-0.05, 0.6, 60), 0.9, 0.02
+    window = range(int(random.integers(0, 20)), int(random.integers(30, 60)))
+
+    eur = full_prices(window, series(price), one_way_frac=frac, wear_eur_per_kwh=wear)
+
+    lacking = np.concatenate((np.cumsum(eur[::-1])[::-1] * 0.25, [0.0]))
+    is_dear = price > np.quantile(price, 0.75)
+    for slot in window:
+        for later in range(slot + 1, window.stop):
+            costs = lacking[slot] - lacking[later]
+            again = price[later] / frac
+            assert costs >= (price[slot] - wear) * frac - again - 1e-9
+            assert is_dear[slot] or costs >= price[slot] / frac - again - 1e-9
+    assert not eur[: window.start].any()
+    assert not eur[window.stop :].any()
+
+
 def test_a_wish_beyond_the_horizon_changes_nothing_yet() -> None:
     assert full_slots(full_until(at(8, 16))) == []
 
@@ -502,6 +523,23 @@ def test_without_a_buffer_none_is_told_of() -> None:
     assert result.plan is not None
     assert result.plan.reserve is None
     assert not any(one.rule is OwnerRule.BUFFER for one in result.plan.rules)
+
+
+def test_what_changes_from_one_plan_to_the_next_is_told() -> None:
+    until = at(8, 10)
+    wishes = asks(OverrideKind.KEEP_FULL, until).overrides + now_until(START + HOUR).overrides
+    planner = quick_planner()
+    for passed in range(2):
+        site = with_car(vehicle_soc_pct=40.0 + 5.0 * passed)
+        task = built(site, cfg=Config(plan_hours=24), asked=OwnerAsks(overrides=wishes))
+        plan_of(replace(task, start=task.start + passed * SLOT), planner)
+    result = planner.explain()
+
+    assert result is not None
+    assert result.plan is not None
+    change = result.plan.change
+    assert change is not None
+    assert sum(part.eur for part in change.parts) == pytest.approx(change.total_eur)
 
 
 # Nobody at home

@@ -89,7 +89,10 @@ def build_task(  # noqa: PLR0913 what a service knows comes from seven places
     )
     wishes = car_wishes(site.loadpoints, site.vehicles, _scene(start, site, cfg, expected, asked))
     if not batteries and not wishes:
-        return skipped(SkipCause.NOTHING_TO_PLAN)
+        is_taken = asked.held_mode is BatteryMode.CHARGE
+        return skipped(
+            SkipCause.NOTHING_TO_PLAN, "somebody else charges the battery" if is_taken else ""
+        )
     models = tuple(model for model, _ in batteries)
     cars = tuple(wish for wish, _ in wishes)
     return PlanTask(
