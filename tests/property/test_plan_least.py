@@ -104,7 +104,7 @@ def test_the_fast_path_finds_a_plan_with_it_and_knows_how_good_it_is(seed: int) 
     assert -PROVED_EUR <= fast.cost.total_eur - optimum_eur <= fast.gap_eur + PROVED_EUR
 
 
-@settings(quiet, max_examples=40)
+@settings(quiet, max_examples=20)
 @given(problems(max_slots=12).filter(has_least), st.integers(0, 2**32 - 1))
 def test_any_home_keeps_to_it_while_it_remembers_the_last_plan(
     home: PlanProblem, seed: int
@@ -116,13 +116,13 @@ def test_any_home_keeps_to_it_while_it_remembers_the_last_plan(
     assert broken(home, fast.dispatch) == []
 
 
-@settings(quiet, max_examples=40)
+@settings(quiet, max_examples=20)
 @given(problems(max_slots=16).filter(has_least))
 def test_the_plan_of_rules_keeps_to_it(home: PlanProblem) -> None:
     assert broken(home, rule_dispatch(home)) == []
 
 
-@settings(quiet, max_examples=40)
+@settings(quiet, max_examples=20)
 @given(problems(max_slots=16).filter(has_least), st.integers(0, 2**32 - 1))
 def test_the_last_plan_moved_on_keeps_to_it(home: PlanProblem, seed: int) -> None:
     memory = any_memory(home, np.random.default_rng(seed))
