@@ -1,6 +1,6 @@
 """A week on the simulated home, SmartLoad in charge beside evcc alone, in the same weather.
 
-    python bench/control_week.py [--days 7] [--start 2026-04-13] [--seed 1]
+    python bench/control_week.py [--days 7] [--start 2026-04-13] [--seed 1] [--stages battery cars]
 
 Both begin with the same home after ten days of its past and live through the same days: sun, use,
 prices and trips are functions of the seed. A line is printed for each, then what it all comes to.
@@ -170,6 +170,7 @@ class Week:
     start: datetime
     days: int
     battery_to_car: bool
+    stages: frozenset[Stage]
 
     @property
     def end(self) -> datetime:
@@ -211,8 +212,11 @@ def live_in_charge(week: Week, folder: Path) -> tuple[Tally, Parts]:
     parts.forecast_every = lambda: timedelta(0)
     parts.plan_every = lambda: timedelta(0)
     assert parts.buffer_calc is not None
-    parts.buffer_calc.activate_live()
-    for stage in (Stage.BATTERY, Stage.CARS):
+    if Stage.BUFFER in week.stages:
+        parts.buffer_calc.activate_live()
+    else:
+        parts.buffer_calc.extend_observation(90)
+    for stage in week.stages - {Stage.BUFFER}:
         parts.controller.set_stage(stage, StageMode.LIVE)
     run_loop(parts, until=week.end)
     meter.until(week.end)
@@ -229,6 +233,9 @@ def main() -> int:
     parser.add_argument("--start", type=date.fromisoformat, default=date(2026, 4, 13))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--battery-to-car", action="store_true")
+    parser.add_argument(
+        "--stages", nargs="+", type=Stage, default=list(Stage), help="which stages act"
+    )
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     midnight = datetime.combine(arguments.start, datetime.min.time(), BERLIN).astimezone(UTC)
@@ -237,6 +244,7 @@ def main() -> int:
         start=midnight,
         days=arguments.days,
         battery_to_car=arguments.battery_to_car,
+        stages=frozenset(arguments.stages),
     )
     alone = live_alone(week)
     with tempfile.TemporaryDirectory() as folder:
