@@ -10,10 +10,10 @@ from config import Config
 from domain.control import BATTERY_MODE, CommandRecord, Lever, SettingValue
 from domain.site import BatteryMode
 from domain.steering import CommandCode, OverrideKind, Stage, StageMode, WriteOutcome
+from tests.support.steady_house import GOLF
 from tests.support.steered_home import (
     BOOST,
     BOOST_LIMIT,
-    GOLF,
     LIMIT,
     MODE,
     Build,

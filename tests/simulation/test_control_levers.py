@@ -16,7 +16,8 @@ from domain.site import BatteryMode
 from domain.steering import CommandCode, Stage, StageMode, WriteOutcome
 from simulator.evcc_version import EvccVersion
 from simulator.site_view import MainCircuit
-from tests.support.steered_home import GOLF, Build, SteeredHome, homes_in
+from tests.support.steady_house import GOLF
+from tests.support.steered_home import Build, SteeredHome, homes_in
 from tests.support.told_plan import CAR, told_plan
 
 # Two of evcc's intervals.
@@ -104,7 +105,7 @@ def test_a_battery_that_keeps_still_takes_sun_that_was_not_expected(steered: Bui
     home = steered(plan=keeping(), has_car=False)
     home.run(minutes=5)
 
-    home.set_sun(3.0)
+    home.house.sun.kw = 3.0
     flowed = home.run(minutes=10)
 
     assert flowed.charged_kwh == pytest.approx(2.0 / 6.0, rel=0.1)
@@ -205,7 +206,7 @@ def test_a_battery_that_leaves_the_sun_serves_the_house_under_a_cloud(steered: B
     home = steered(plan=leaving_sun(), pv_kw=3.0, has_car=False)
     home.run(minutes=5)
 
-    home.set_sun(0.0)
+    home.house.sun.kw = 0.0
     flowed = home.run(minutes=10)
 
     assert flowed.given_kwh == pytest.approx(LOAD_KW / 6.0, abs=LOAD_KW * LATE_H)

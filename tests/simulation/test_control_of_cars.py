@@ -10,10 +10,10 @@ import pytest
 from config import Config
 from domain.steering import CommandCode, GateCode
 from simulator.evcc_messages import ApiRequest
+from tests.support.steady_house import GOLF
 from tests.support.steered_home import (
     BOOST,
     BOOST_LIMIT,
-    GOLF,
     LIMIT,
     MODE,
     Build,

@@ -1,12 +1,11 @@
 """A steady home behind a simulated evcc, steered by a told plan with SmartLoad's own parts.
 
-Sun and load stand where a test puts them, the battery has 10 kWh and 4 kW and loses nothing (as in
-``told_plan``), the car is at home as long as a test wants. Time is moved, not waited for.
+Time is moved, not waited for.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,82 +18,41 @@ from domain.control import CommandRecord, EvccSetting, Lever
 from domain.plan import Plan
 from domain.site import BatteryMode, SiteSnapshot
 from domain.steering import Override, OverrideKind, Stage, StageMode
-from domain.tariff import Rate
 from errors import SourceError
 from evcc_client import EvccClient
 from mode_keeper import KEEP_EVERY, ModeKeeper
-from simulator.battery import BatterySpec
-from simulator.cars import CarConfig
 from simulator.default_home import default_options
 from simulator.evcc_site import EvccSite
 from simulator.home import SimulatedHome
-from simulator.house import House, HouseConfig
-from simulator.household import Household
 from simulator.phases import PhaseValues
-from simulator.plant import CarSpec
-from simulator.pv import PvSystem
-from simulator.sun import Place, Roof
 from simulator.transport import SimulatorTransport
-from simulator.weather import LocalWeather
 from steering import Moment, Steering
 from storage.history_store import HistoryStore
 from tests.support.sim_service import SteppedClock
-from tests.support.told_plan import CAPACITY_KWH, CAR, NOON, PLANT, told_rates
+from tests.support.steady_house import GOLF, SteadyHouse, SteadyLoad, SteadySun, ToldMarket
+from tests.support.told_plan import CAR, NOON, PLANT
 from write_ledger import WriteLedger
 
-GOLF = "golf"
+__all__ = [
+    "BOOST",
+    "BOOST_LIMIT",
+    "LIMIT",
+    "MODE",
+    "Build",
+    "Flowed",
+    "SteadyLoad",
+    "SteadySun",
+    "SteeredHome",
+    "homes_in",
+]
+
 LIMIT = Lever(setting=EvccSetting.SMART_COST_LIMIT, device=CAR)
 MODE = Lever(setting=EvccSetting.CHARGE_MODE, device=CAR)
 BOOST = Lever(setting=EvccSetting.BATTERY_BOOST, device=CAR)
 BOOST_LIMIT = Lever(setting=EvccSetting.BATTERY_BOOST_LIMIT, device=CAR)
 ACTING = frozenset({Stage.BATTERY, Stage.CARS})
-EVCC_INTERVAL = timedelta(seconds=30)
 
-# A Sunday without trips: the car stays at home until it is unplugged.
-_SEED = 5
 _LEAD = timedelta(minutes=1)
-_KNOWN_SLOTS = 16
-
-
-class SteadyLoad(Household):
-    """A household that uses ``kw`` all the time."""
-
-    def __init__(self, kw: float) -> None:
-        super().__init__(_SEED, UTC, yearly_kwh=4000.0)
-        self.kw = kw
-
-    def cell_kw(self, cell: int) -> float:
-        return self.kw
-
-
-class SteadySun(PvSystem):
-    """A roof that gives ``kw`` all the time."""
-
-    def __init__(self, kw: float) -> None:
-        super().__init__(
-            (Roof(peak_kw=9.0, tilt_deg=35.0, azimuth_deg=190.0),),
-            inverter_kw=8.5,
-            place=Place(latitude_deg=51.0, longitude_deg=10.0),
-            weather=LocalWeather(_SEED),
-        )
-        self.kw = kw
-
-    def cell_kw(self, cell: int) -> float:
-        return self.kw
-
-
-@dataclass(frozen=True, slots=True)
-class ToldMarket:
-    """Prices told slot by slot from noon; the last one goes on for the rest of four hours."""
-
-    prices: Sequence[float]
-
-    def import_rates(self, now: datetime) -> list[Rate]:
-        known = [*self.prices, *[self.prices[-1]] * (_KNOWN_SLOTS - len(self.prices))]
-        return list(told_rates(*known))
-
-    def export_rates(self, now: datetime) -> list[Rate]:
-        return list(told_rates(*[0.08] * _KNOWN_SLOTS))
 
 
 class Wire(SimulatorTransport):
@@ -155,7 +113,7 @@ class SteeredHome:
     evcc: dict[str, Any] = field(default_factory=dict)
     """Changes of the simulated evcc's configuration."""
     clock: SteppedClock = field(init=False)
-    house: House = field(init=False)
+    house: SteadyHouse = field(init=False)
     home: SimulatedHome = field(init=False)
     wire: Wire = field(init=False)
     phases_a: list[PhaseValues] = field(default_factory=list)
@@ -169,7 +127,14 @@ class SteeredHome:
 
     def __post_init__(self) -> None:
         self.clock = SteppedClock(NOON - _LEAD)
-        self.house = self._new_house()
+        self.house = SteadyHouse(
+            self.clock.now(),
+            load_kw=self.load_kw,
+            pv_kw=self.pv_kw,
+            soc_pct=self.soc_pct,
+            load_shares=self.load_shares,
+            car_phases=self.car_phases,
+        )
         config = replace(
             default_options(self.house),
             feed_in_is_fixed=False,
@@ -190,34 +155,6 @@ class SteeredHome:
         for stage in self.stages:
             self.controller.set_stage(stage, StageMode.LIVE)
         self.pass_time(_LEAD)
-
-    def _new_house(self) -> House:
-        battery = BatterySpec(
-            capacity_kwh=CAPACITY_KWH,
-            max_charge_kw=PLANT.charge_max_kw,
-            max_discharge_kw=PLANT.discharge_max_kw,
-            charge_efficiency_frac=1.0,
-            discharge_efficiency_frac=1.0,
-            standby_kw=0.0,
-            initial_soc_pct=self.soc_pct,
-        )
-        golf = CarSpec(name=GOLF, title="e-Golf", capacity_kwh=60.0, phases=self.car_phases)
-        house = House(
-            HouseConfig(
-                batteries=(battery,),
-                cars=(CarConfig(spec=golf, initial_soc_pct=30.0),),
-                n_chargers=1,
-                # The house itself never relieves its fuse.
-                fuse_a=1000.0,
-                load_shares=self.load_shares,
-            ),
-            seed=_SEED,
-            start=self.clock.now(),
-        )
-        house.household, house.pv = SteadyLoad(self.load_kw), SteadySun(self.pv_kw)
-        # What flows at the first instant was read from the sun and the load of the seed.
-        house._reading = house._first_reading()
-        return house
 
     # -- what SmartLoad does
 
@@ -414,18 +351,6 @@ class SteeredHome:
         assert self.history.flush()
         found = self.history.read_commands(NOON - _LEAD, self.clock.now() + _LEAD)
         return [record for record in found if lever in {None, record.lever}]
-
-    def set_load(self, kw: float) -> None:
-        """Let the household use another power from now on."""
-        household = self.house.household
-        assert isinstance(household, SteadyLoad)
-        household.kw = kw
-
-    def set_sun(self, kw: float) -> None:
-        """Let the roof give another power from now on."""
-        pv = self.house.pv
-        assert isinstance(pv, SteadySun)
-        pv.kw = kw
 
 
 class Build(Protocol):
