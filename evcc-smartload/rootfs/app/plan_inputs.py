@@ -79,7 +79,7 @@ def build_task(  # noqa: PLR0913 what a service knows comes from seven places
     expected = read_expected(start, site, outlook, n_most=cfg.plan_hours * _SLOTS_PER_HOUR)
     if isinstance(expected, Skipped):
         return expected
-    plant = _with_options(plant, cfg)
+    plant = plant_with_options(plant, cfg)
     rules = _battery_rules(start, site, cfg, expected, asked)
     batteries = battery_models(
         None if asked.held_mode is BatteryMode.CHARGE else site.battery,
@@ -111,6 +111,17 @@ def build_task(  # noqa: PLR0913 what a service knows comes from seven places
     )
 
 
+def plant_with_options(plant: Plant, cfg: Config) -> Plant:
+    """Return what the batteries can, by what the owner says of them and else by ``plant``."""
+    pct = cfg.battery_efficiency_pct
+    return with_options(
+        plant,
+        charge_kw=cfg.battery_charge_kw,
+        discharge_kw=cfg.battery_discharge_kw,
+        round_trip_frac=None if pct is None else pct / 100.0,
+    )
+
+
 def _facts(wish: CarWish) -> CarFacts:
     return CarFacts(
         name=wish.model.name,
@@ -118,16 +129,6 @@ def _facts(wish: CarWish) -> CarFacts:
         number=wish.number,
         capacity_kwh=wish.capacity_kwh,
         by=wish.by,
-    )
-
-
-def _with_options(plant: Plant, cfg: Config) -> Plant:
-    pct = cfg.battery_efficiency_pct
-    return with_options(
-        plant,
-        charge_kw=cfg.battery_charge_kw,
-        discharge_kw=cfg.battery_discharge_kw,
-        round_trip_frac=None if pct is None else pct / 100.0,
     )
 
 

@@ -10,7 +10,7 @@ from domain.outlook import Outlook
 from domain.plan import Plan, Rung, SkipCause, Skipped
 from domain.site import SiteSnapshot
 from domain.state import SystemState
-from plan_inputs import OwnerAsks, build_task
+from plan_inputs import OwnerAsks, build_task, plant_with_options
 from planner.horizon_planner import HorizonPlanner, PlanResult, TimeLimits
 from planner.plan_facts import PLAN_KIND, plan_facts
 from planner.plant import Plant, PlantPast, assumed_plant, learn_plant
@@ -47,8 +47,8 @@ class Planning:
 
     @property
     def plant(self) -> Plant:
-        """What the batteries together can."""
-        return self._plant
+        """What the batteries together can: what the owner says of them goes before the rest."""
+        return plant_with_options(self._plant, self._cfg)
 
     @property
     def result(self) -> PlanResult:
