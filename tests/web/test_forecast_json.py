@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import pytest
@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from domain.forecast import ChoiceReason, ForecastKind
 from domain.history import EnergySource, ImportState
-from domain.outlook import AccuracyReport, Outlook, WindowPurpose
+from domain.outlook import AccuracyReport, Away, Outlook, WindowPurpose
 from tests.support.model_ts import OneOf, Word, mismatches, read_model
 from tests.support.shown_state import NOON, bare_state, full_accuracy, full_outlook, full_state
 from tests.support.web_service import Service
@@ -117,6 +117,19 @@ def test_every_quarter_hour_is_there_however_long_the_days_are(n_slots: int) -> 
         len(one["band"][level]) for one in shown["expectations"] for level in ("p10", "p50", "p90")
     }
     assert lengths == {n_slots} == {len(shown["provider_kw"])}
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [(None, None), (NOON + QUARTER, "2026-06-21T12:15:00+00:00")]
+)
+def test_when_they_come_back_is_told_where_the_owner_has_said_it(
+    until: datetime | None, told: str | None
+) -> None:
+    away = Away(since=NOON - QUARTER, share_frac=0.4, until=until)
+
+    shown = json.loads(json.dumps(forecast_to_json(replace(full_outlook(), away=away), None)))
+
+    assert shown["away"]["until"] == told
 
 
 # -- their routes --------------------------------------------------------------------------------

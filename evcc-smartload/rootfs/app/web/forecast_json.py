@@ -62,6 +62,7 @@ def forecast_to_json(outlook: Outlook | None, accuracy: AccuracyReport | None) -
         if away is None
         else {
             "since": away.since.isoformat(),
+            "until": None if away.until is None else away.until.isoformat(),
             "share_frac": _rounded(away.share_frac, _FRAC_DIGITS),
         },
         "history_days": _rounded(outlook.history_days, 1),
