@@ -224,7 +224,7 @@ function carOf({ times, imports, big, start, scene }) {
   const socs = charge.map((kwh) => (soc += 0.9 * kwh));
   const last = Math.max(-1, ...chosen);
   return {
-    name: "loadpoint-1", title: scene === "huge" ? "Elektrischer Familienkombi mit Anhänger" : "Kombi", number: 1, capacity_kwh: capacity, start_kwh: 0.48 * capacity, target_kwh: 0.8 * capacity,
+    name: "lp-1", title: scene === "huge" ? "Elektrischer Familienkombi mit Anhänger" : "Kombi", number: 1, capacity_kwh: capacity, start_kwh: 0.48 * capacity, target_kwh: 0.8 * capacity,
     by: iso(by), charge_kwh: charge, soc_kwh: socs.map((kwh) => round(kwh)),
     nextMs: (slot) => times[[...chosen].filter((other) => other > slot).sort((a, b) => a - b)[0] ?? 0],
     isDone: (slot) => slot > last,

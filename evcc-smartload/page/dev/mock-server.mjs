@@ -3,13 +3,16 @@
  *  node dev/mock-server.mjs [port] [folder of the built page]     then open http://localhost:8098/<scene>/
  *
  *  Scenes: observing, live, owner, released, automatic, degraded, config, first, newborn (no past yet), nobattery, noprices, handsoff (no plan), negative, huge,
- *  demo, progress, password, dropping (the stream breaks off), silent (a proxy holds the stream back), gone. */
+ *  demo, progress, password, dropping (the stream breaks off), silent (a proxy holds the stream back), gone.
+ *  Of control: holding (the battery is live), smartlimit (the cars are), hand (the owner changed settings), afterautomatic, ladder (on a lower rung),
+ *  overrides (all three run), battocar (the battery helps), gates (it does not), unconfirmed (a write that failed), nocar. */
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BUFFER_LIVE, MockControl } from "./mock-control.mjs";
 import { accuracyOf, expectedSunKw, forecastOf, historyOf } from "./mock-forecast.mjs";
 import { planOf, planSummaryOf } from "./mock-plan.mjs";
 
@@ -111,9 +114,9 @@ class World {
     this.speed = scene === "demo" ? 360 : 1;
     this.simMs = Date.now();
     this.simAt = Date.now();
-    this.liveFromMs = ["live", "owner", "released", "degraded"].includes(scene) ? this.simMs - 2.4 * DAY : Infinity;
+    this.liveFromMs = BUFFER_LIVE.includes(scene) ? this.simMs - 2.4 * DAY : Infinity;
     this.liveAtMs = this.simMs + 4 * DAY + 7 * HOUR + 12 * MINUTE;
-    this.isReleased = scene === "released";
+    this.control = new MockControl(scene, this.simMs);
     this.soc = 62;
     this.log = logUntil(this.simMs, this.liveFromMs);
     this.bornMs = Date.now();
@@ -153,13 +156,14 @@ class World {
     const big = scene === "huge" ? 4321 : 1;
     const pv = (scene === "degraded" ? 0 : sunKw(now)) * big;
     const home = (0.35 + 0.5 * noise(floorTo(now, 2 * MINUTE))) * big;
-    const car = localHour(now) > 9 ? 3.6 * big : 0;
+    const hasCar = scene !== "nocar";
+    const car = hasCar && localHour(now) > 9 ? 3.6 * big : 0;
     const net = pv - home - car;
     const hasBattery = scene !== "nobattery";
     const charge = hasBattery && net > 0 ? Math.min(net, 5 * big) : 0;
     const discharge = hasBattery && net < 0 ? Math.min(-net, 2.5 * big) : 0;
     const grid = net - charge + discharge;
-    const inEvcc = this.isReleased || this.liveFromMs > now ? 50 : this.currentPct();
+    const inEvcc = ["owner", "hand"].includes(scene) ? 70 : this.control.isReleased || this.liveFromMs > now ? 50 : this.currentPct();
     return {
       title: scene === "huge" ? "Donaudampfschifffahrtsgesellschaftskapitänswohnanlage am Neuen Hafen" : "Zuhause",
       currency: "EUR",
@@ -174,24 +178,24 @@ class World {
             capacity_kwh: 10.2 * big,
             charge_kw: charge,
             discharge_kw: discharge,
-            mode: "normal",
-            controllable: true,
+            mode: { holding: "hold", automatic: "charge" }[scene] ?? "normal",
+            controllable: scene !== "smartlimit",
           }
         : null,
       settings: hasBattery ? { priority_soc_pct: 20, buffer_soc_pct: inEvcc, buffer_start_soc_pct: 0 } : null,
       loadpoints: [
         {
-          number: 1, title: "Carport", mode: "pv", connected: true, charging: car > 0, charge_kw: car,
-          vehicle_title: scene === "huge" ? "Elektrischer Familienkombi mit Anhänger" : "Kombi",
-          vehicle_soc_pct: 48, limit_soc_pct: 80, session_kwh: 6.3 * big,
+          number: 1, name: "lp-1", title: "Carport", mode: "pv", connected: hasCar, charging: car > 0, charge_kw: car,
+          vehicle_title: !hasCar ? null : scene === "huge" ? "Elektrischer Familienkombi mit Anhänger" : "Kombi",
+          vehicle_soc_pct: hasCar ? 48 : null, limit_soc_pct: hasCar ? 80 : null, session_kwh: hasCar ? 6.3 * big : null,
         },
         {
-          number: 2, title: "Garage", mode: "minpv", connected: scene === "huge", charging: false, charge_kw: 0,
+          number: 2, name: "lp-2", title: "Garage", mode: "minpv", connected: scene === "huge", charging: false, charge_kw: 0,
           vehicle_title: null, vehicle_soc_pct: null, limit_soc_pct: null, session_kwh: null,
         },
         ...(scene === "huge"
           ? [3, 4, 5].map((number) => ({
-              number, title: `Stellplatz ${number}`, mode: "now", connected: true, charging: true, charge_kw: 22 * number,
+              number, name: `lp-${number}`, title: `Stellplatz ${number}`, mode: "now", connected: true, charging: true, charge_kw: 22 * number,
               vehicle_title: null, vehicle_soc_pct: null, limit_soc_pct: 90, session_kwh: 12345.6,
             }))
           : []),
@@ -228,6 +232,15 @@ class World {
         ];
       case "noprices":
         return [problem("no_prices", "warning", "evcc names no import tariff")];
+      case "unconfirmed":
+        return [
+          problem("write_not_confirmed", "warning", "evcc took it, and its readings do not show it: batteryMode = hold"),
+          problem("fuse_near_limit", "info", "the home battery does not buy, as the main fuse is near its limit: phase 2, current_a 57.4, limit_a 63"),
+        ];
+      case "hand":
+        return [problem("foreign_control", "warning", "somebody else imposes the battery mode charge")];
+      case "afterautomatic":
+        return [problem("evcc_automatic_ended", "info", "evcc's own automatic mode was switched off, and nobody has taken over since")];
       case "nobattery":
         return [problem("no_battery", "info", "evcc lists no battery")];
       default:
@@ -240,8 +253,6 @@ class World {
     const now = this.now;
     const isLive = now >= this.liveFromMs;
     const hasBuffer = !["first", "config"].includes(scene);
-    const wasHeld = isLive && !this.isReleased;
-    const inCharge = { owner: "owner", automatic: "evcc_automatic", degraded: "degraded" }[scene];
     const lastLog = this.log.at(-1);
     const seconds = (Date.now() - this.bornMs) / 1000;
     const isDemo = scene === "demo" || scene === "progress";
@@ -291,13 +302,14 @@ class World {
         slots_kw: Array.from({ length: 96 }, (_, i) => sunKw(now + i * SLOT)),
         next_4h_kwh: lastLog.expected_pv_kw * 0.25,
       },
-      control: {
-        in_charge: this.isReleased ? "released" : (inCharge ?? (isLive ? "live" : "observing")),
-        until: scene === "owner" ? iso(now + 5 * HOUR) : isLive ? null : iso(this.liveAtMs),
-        owner_values: wasHeld
-          ? [{ setting: "bufferSoc", owner_pct: 50, ours_pct: this.currentPct(), since: iso(now - 2 * DAY) }]
-          : [],
-      },
+      control: this.control.state({
+        now,
+        site: this.site(now),
+        isBufferLive: isLive,
+        bufferPct: isLive ? this.currentPct() : lastLog.new_buffer_pct,
+        observedUntilMs: this.liveAtMs,
+        price: priceAt(now, scene),
+      }),
       forecast: hasBuffer
         ? { issued_at: iso(floorTo(now, SLOT)), start: iso(floorTo(now, SLOT)) }
         : { issued_at: null, start: null },
@@ -372,15 +384,17 @@ async function change(world, path, request, response) {
     json(response, 200, { ok: true, mode: "live" });
   } else if (path === "buffer/extend-obs") {
     const until = world.now + body.days * DAY;
-    if (until < world.liveAtMs) {
+    if (world.liveFromMs > world.now && until < world.liveAtMs) {
       json(response, 409, { error: "Die Beobachtung läuft schon länger als das.", code: "ends_earlier" });
       return;
     }
     world.liveAtMs = until;
+    world.liveFromMs = Infinity;
+    world.log.push(eventAt(world.now, world.currentPct(), { isLive: false, isBusy: false }));
     json(response, 200, { ok: true, mode: "observation", extended_days: body.days });
-  } else if (path === "control/release" || path === "control/resume") {
-    world.isReleased = path === "control/release";
-    json(response, 200, { ok: true });
+  } else if (path.startsWith("control/")) {
+    const answer = world.control.change(path, body, { now: world.now, site: world.site(world.now), isConfigWrong: world.scene === "config" });
+    json(response, ...(answer ?? [404, { error: "Not found", code: "not_found" }]));
   } else if (path === "demo/speed") {
     world.setSpeed(body.speed);
     json(response, 200, { ok: true });
@@ -436,6 +450,9 @@ createServer(async (request, response) => {
   } else if (path === "plan") {
     const lang = new URL(request.url, "http://mock").searchParams.get("lang") === "en" ? "en" : "de";
     json(response, 200, planOf({ scene: world.scene, now: world.now, expectedSunKw, priceAt, lang }));
+  } else if (path === "control/writes") {
+    const days = Number(new URL(request.url, "http://mock").searchParams.get("days") ?? 7);
+    json(response, 200, world.control.writes(world.now, days));
   } else if (path === "buffer/log") {
     json(response, 200, { events: world.scene === "first" ? [] : world.log });
   } else {

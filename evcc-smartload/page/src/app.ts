@@ -8,14 +8,14 @@ import { mergeEvents } from "./logic/buffer-log";
 import { clockOf, serviceNow, type ServiceClock } from "./logic/clock";
 import { Format, type Lang } from "./logic/format";
 import type { BufferEvent, State } from "./model";
-import { api, isPasswordMissing, rememberPassword, speak, type Answer } from "./net/api";
+import { api, isPasswordMissing, rememberPassword, speak, type Answer, type Send } from "./net/api";
 import { StateFeed } from "./net/feed";
 import { ForecastFeed, NO_NEWS, type ForecastNews } from "./net/forecast-feed";
 import { initialLink, type Link } from "./net/link";
 import { NO_PLAN_NEWS, PlanFeed, type PlanNews } from "./net/plan-feed";
+import { NO_WRITES_NEWS, WritesFeed, type WritesNews } from "./net/writes-feed";
 import { renderDemoBar } from "./parts/demo-bar";
 import { icon } from "./parts/icons";
-import { renderInCharge } from "./parts/standing";
 import { applyTheme, chosenLang, chosenTheme, keepLang, keepTheme, THEMES, type Theme } from "./preferences";
 import { renderForecast } from "./views/forecast";
 import { renderNow } from "./views/now";
@@ -24,7 +24,7 @@ const TICK_MS = 1_000;
 /** In the demo a simulated minute passes faster than a second. */
 const FAST_TICK_MS = 250;
 
-const ROUTES = ["now", "plan", "buffer", "forecast"] as const;
+const ROUTES = ["now", "plan", "buffer", "forecast", "proof"] as const;
 type Route = (typeof ROUTES)[number];
 
 @customElement("sl-app")
@@ -39,6 +39,7 @@ export class App extends LitElement {
   @state() private refusedText = "";
   @state() private forecastNews: ForecastNews = NO_NEWS;
   @state() private planNews: PlanNews = NO_PLAN_NEWS;
+  @state() private writesNews: WritesNews = NO_WRITES_NEWS;
 
   private clock: ServiceClock | null = null;
   private format: Format | null = null;
@@ -61,6 +62,8 @@ export class App extends LitElement {
   );
 
   private readonly planFeed = new PlanFeed(api.plan, (news) => (this.planNews = news));
+
+  private readonly writesFeed = new WritesFeed(api.writes, (news) => (this.writesNews = news));
 
   protected override createRenderRoot(): this {
     return this;
@@ -88,7 +91,7 @@ export class App extends LitElement {
       ${this.header(context)}
       <div class="frame ${isAway ? "is-away" : ""}">
         ${this.linkNotice(context)}
-        ${renderInCharge(context)}
+        <sl-in-charge .context=${context} .send=${this.send}></sl-in-charge>
         <main id="main" tabindex="-1">
           ${this.view(context)}
         </main>
@@ -101,13 +104,15 @@ export class App extends LitElement {
   private view(context: Context): TemplateResult {
     switch (this.route) {
       case "now":
-        return renderNow(context);
+        return renderNow(context, this.send);
       case "plan":
         return html`<sl-plan-view .context=${context} .news=${this.planNews} .forecast=${this.forecastNews.forecast}></sl-plan-view>`;
       case "buffer":
         return html`<sl-buffer-view .context=${context} .events=${this.events} .send=${this.send}></sl-buffer-view>`;
       case "forecast":
         return renderForecast(context, this.forecastNews);
+      case "proof":
+        return html`<sl-proof-view .context=${context} .news=${this.writesNews} .send=${this.send}></sl-proof-view>`;
     }
   }
 
@@ -159,9 +164,10 @@ export class App extends LitElement {
     this.followView();
   }
 
-  /** Forecasts and plans are asked for while somebody looks at them; the plan is drawn over the forecasts. */
+  /** Forecasts, plans and writes are asked for while somebody looks at them; the plan is drawn over the forecasts. */
   private followView(): void {
     if (this.data === null) return;
+    if (this.route === "proof") void this.writesFeed.follow(this.data);
     if (this.route === "plan") void this.planFeed.follow(this.data, this.currentLang());
     if (this.route !== "forecast" && this.route !== "plan") return;
     const { format, nowMs } = this.context();
@@ -289,7 +295,7 @@ export class App extends LitElement {
 
   // -- changes and the password --------------------------------------------------------------
 
-  private readonly send = async (request: () => Promise<Answer<unknown>>): Promise<Answer<unknown>> => {
+  private readonly send: Send = async (request) => {
     let answer = await request();
     while (isPasswordMissing(answer) && (await this.askPassword())) {
       answer = await request();

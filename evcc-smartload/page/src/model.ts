@@ -9,6 +9,11 @@ export type ProblemCode =
   | "evcc_automatic_mode"
   | "evcc_stale_meters"
   | "evcc_implausible"
+  | "evcc_automatic_ended"
+  | "foreign_control"
+  | "write_not_confirmed"
+  | "write_budget_spent"
+  | "fuse_near_limit"
   | "no_battery"
   | "no_battery_soc"
   | "no_solar_forecast"
@@ -59,10 +64,14 @@ export interface BufferResult {
   observation_live_at: string | null;
 }
 
+export type BatteryMode = "unknown" | "normal" | "hold" | "charge" | "holdcharge";
+export type ChargeMode = "off" | "now" | "minpv" | "pv" | "unknown";
+
 export interface Loadpoint {
   number: number;
+  name: string; // evcc's own; what control calls the device
   title: string;
-  mode: "off" | "now" | "minpv" | "pv" | "unknown";
+  mode: ChargeMode;
   connected: boolean;
   charging: boolean;
   charge_kw: number;
@@ -85,7 +94,7 @@ export interface Site {
     capacity_kwh: number | null;
     charge_kw: number;
     discharge_kw: number;
-    mode: "unknown" | "normal" | "hold" | "charge" | "holdcharge";
+    mode: BatteryMode;
     controllable: boolean;
   } | null;
   settings: {
@@ -146,11 +155,7 @@ export interface State {
     slots_kw: number[]; // 96, or empty
     next_4h_kwh: number;
   };
-  control: {
-    in_charge: "observing" | "live" | "owner" | "evcc_automatic" | "released" | "degraded";
-    until: string | null; // of observing or owner
-    owner_values: { setting: string; owner_pct: number; ours_pct: number; since: string }[];
-  };
+  control: Control;
   forecast: {
     issued_at: string | null; // changes with every new forecast; then it is worth asking for
     start: string | null;
@@ -158,6 +163,201 @@ export interface State {
   history: History | null;
   plan_summary: PlanSummary | null;
   buffer: BufferResult | null;
+}
+
+// -- control ----------------------------------------------------------------------------------------
+// The codes are those of `domain/control.py` and `domain/steering.py`; a newer service may send others.
+
+/** What a setting holds; null: not set, such as a limit that was removed or a mode that was released. */
+export type SettingValue = number | string | boolean | null;
+
+export type SettingName =
+  | "bufferSoc"
+  | "prioritySoc"
+  | "bufferStartSoc"
+  | "batteryMode"
+  | "mode"
+  | "smartCostLimit"
+  | "batteryBoost"
+  | "batteryBoostLimit";
+
+export type StageName = "buffer" | "battery" | "cars";
+
+/** Prices EUR/kWh, instants ISO 8601, shares percent, currents A; any of them may be missing. */
+export type Facts = Record<string, number | string>;
+
+export type CommandCode =
+  | "buffer_decided"
+  | "battery_keeps"
+  | "battery_protected"
+  | "battery_buys"
+  | "battery_has_bought"
+  | "battery_leaves_sun"
+  | "battery_against_rule"
+  | "fuse_relief"
+  | "safe_normal"
+  | "car_cheap"
+  | "car_now"
+  | "bat_to_car"
+  | "owner_asked"
+  | "handed_back";
+
+export interface CommandReason {
+  code: string; // a CommandCode
+  facts: Facts;
+}
+
+/** A setting of one device: evcc's name of the loadpoint and its title, both empty for the site. */
+export interface Lever {
+  setting: string; // a SettingName
+  device: string;
+  title: string;
+}
+
+export interface OwnerValue extends Lever {
+  owner: SettingValue;
+  ours: SettingValue;
+  since: string;
+}
+
+export type HoldEnd = "midnight" | "car_leaves" | "resume" | "when_gone";
+
+/** A setting that the owner moved by hand. */
+export interface Hold extends Lever {
+  value: SettingValue;
+  since: string;
+  until: string | null;
+  ends: string; // a HoldEnd
+}
+
+export interface DoneNow extends Lever {
+  value: SettingValue; // null: the owner's, nothing is imposed
+  reason: CommandReason | null;
+  is_applied: boolean; // evcc has it
+}
+
+export interface Stage {
+  stage: StageName;
+  mode: "observing" | "live";
+  since: string | null;
+  ends_at: string | null; // when an observation ends by itself
+  done: DoneNow[];
+}
+
+export type ControlLevel = "plan" | "old_plan" | "rules" | "buffer_only" | "hands_off";
+
+export type MissingCode =
+  | "evcc"
+  | "automatic"
+  | "released"
+  | "config"
+  | "clock"
+  | "disk"
+  | "prices"
+  | "forecast"
+  | "battery_soc"
+  | "meters"
+  | "solver"
+  | "no_gain"
+  | "nothing_to_control";
+
+export interface Missing {
+  code: string; // a MissingCode
+  since: string;
+  detail: string; // English
+}
+
+export interface ControlRung {
+  level: ControlLevel;
+  since: string;
+  missing: Missing[];
+}
+
+export type OverrideKind = "charge_now" | "keep_full" | "holiday";
+
+export interface Override {
+  kind: OverrideKind;
+  device: string;
+  title: string;
+  since: string;
+  until: string;
+}
+
+export type GateCode =
+  | "allowed"
+  | "car_wants"
+  | "boost_available"
+  | "above_buffer"
+  | "plan_agrees"
+  | "worth_it"
+  | "no_cheaper_window";
+
+export interface Gate {
+  code: string; // a GateCode
+  is_open: boolean | null; // null: not asked, an earlier one is closed
+  facts: Facts;
+}
+
+export interface BatToCar {
+  is_active: boolean;
+  device: string;
+  title: string; // the car's
+  gates: Gate[];
+}
+
+export interface LeverCount extends Lever {
+  n: number;
+  most: number;
+}
+
+/** What was written to evcc since the local midnight. */
+export interface WriteCount {
+  n_today: number;
+  most_per_day: number;
+  by_lever: LeverCount[];
+}
+
+/** What evcc's automatic mode does with the battery, and what SmartLoad would do. */
+export interface Opinions {
+  since: string;
+  is_on: boolean; // false: switched off, and nobody has let SmartLoad take over yet
+  evcc_mode: string;
+  our_mode: string;
+  our_reason: CommandReason | null;
+}
+
+export interface Control {
+  in_charge: "observing" | "live" | "owner" | "evcc_automatic" | "released" | "degraded"; // of the buffer
+  until: string | null; // of observing or owner
+  owner_values: OwnerValue[];
+  holds: Hold[];
+  stages: Stage[];
+  rung: ControlRung | null;
+  overrides: Override[];
+  bat_to_car: BatToCar | null;
+  writes: WriteCount | null;
+  opinions: Opinions | null;
+}
+
+// -- GET /control/writes?days=7 -----------------------------------------------------------------------
+
+export type WriteOutcome = "sent" | "confirmed" | "not_confirmed" | "failed" | "refused" | "simulated";
+
+export interface WriteRecord extends Lever {
+  at: string;
+  stage: StageName;
+  before: SettingValue;
+  wanted: SettingValue;
+  accepted: SettingValue; // null also until evcc has answered
+  outcome: WriteOutcome;
+  reason: CommandReason;
+  detail: string;
+  settled_at: string | null;
+}
+
+export interface WriteLog {
+  writes: WriteRecord[]; // newest first
+  more: boolean; // there are older ones in these days
 }
 
 /** A number, or not known. */

@@ -1,6 +1,6 @@
 /** A home as the service reports it, to be changed by the tests. */
 
-import type { BufferEvent, State } from "../src/model";
+import type { BufferEvent, Control, Loadpoint, Stage, State, WriteRecord } from "../src/model";
 
 export const NOW = Date.parse("2026-11-22T11:00:00Z");
 
@@ -16,6 +16,62 @@ export function event(ts: string, change: Partial<BufferEvent> = {}): BufferEven
     new_buffer_pct: 25,
     reason: "Konfidenz 82% · Spread 14ct · Puffer 25% · [Simulation]",
     applied: false,
+    ...change,
+  };
+}
+
+/** Everything observed, with a plan. */
+export function control(change: Partial<Control> = {}): Control {
+  return {
+    in_charge: "observing",
+    until: "2026-11-26T11:00:00Z",
+    owner_values: [],
+    holds: [],
+    stages: [stage("buffer"), stage("battery"), stage("cars")],
+    rung: { level: "plan", since: "2026-11-22T08:00:00Z", missing: [] },
+    overrides: [],
+    bat_to_car: null,
+    writes: null,
+    opinions: null,
+    ...change,
+  };
+}
+
+export function stage(name: Stage["stage"], change: Partial<Stage> = {}): Stage {
+  return { stage: name, mode: "observing", since: "2026-11-20T00:00:00Z", ends_at: null, done: [], ...change };
+}
+
+export function loadpoint(change: Partial<Loadpoint> = {}): Loadpoint {
+  return {
+    number: 1,
+    name: "lp-1",
+    title: "Carport",
+    mode: "pv",
+    connected: true,
+    charging: false,
+    charge_kw: 0,
+    vehicle_title: "Kombi",
+    vehicle_soc_pct: 48,
+    limit_soc_pct: 80,
+    session_kwh: null,
+    ...change,
+  };
+}
+
+export function write(change: Partial<WriteRecord> = {}): WriteRecord {
+  return {
+    at: "2026-11-22T10:45:00Z",
+    setting: "batteryMode",
+    device: "",
+    title: "",
+    stage: "battery",
+    before: null,
+    wanted: "hold",
+    accepted: "hold",
+    outcome: "confirmed",
+    reason: { code: "battery_keeps", facts: {} },
+    detail: "",
+    settled_at: "2026-11-22T10:45:30Z",
     ...change,
   };
 }
@@ -62,7 +118,7 @@ export function state(change: Partial<State> = {}): State {
       slots_kw: [],
       next_4h_kwh: 10,
     },
-    control: { in_charge: "observing", until: "2026-11-26T11:00:00Z", owner_values: [] },
+    control: control(),
     forecast: { issued_at: null, start: null },
     history: null,
     plan_summary: null,

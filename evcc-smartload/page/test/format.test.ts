@@ -24,6 +24,11 @@ describe("numbers", () => {
     expect(german.pct(Number.NaN)).toBe("–");
   });
 
+  test("of currents have a digit only where they need one", () => {
+    expect(german.amps(63)).toBe("63\u00a0A");
+    expect(german.amps(57.43)).toBe("57,4\u00a0A");
+  });
+
   test("below zero carry a true minus, and nothing is minus zero", () => {
     expect(german.price(-0.075)).toBe("−7,5\u00a0ct/kWh");
     expect(german.kw(-0.01)).toBe("0,0\u00a0kW");
@@ -34,7 +39,28 @@ describe("numbers", () => {
   });
 });
 
+test("things are listed as they are spoken", () => {
+  expect(german.list(["den Puffer", "den Akku", "die Autos"])).toBe("den Puffer, den Akku und die Autos");
+  expect(english.list(["the buffer", "the battery", "the cars"])).toBe("the buffer, the battery and the cars");
+});
+
 describe("local time", () => {
+  test.each([
+    ["Europe/Berlin", "2026-11-23", "2026-11-23T23:00:00Z"],
+    ["Europe/Berlin", "2026-10-25", "2026-10-25T23:00:00Z"], // 25 hours
+    ["Pacific/Auckland", "2026-01-10", "2026-01-10T11:00:00Z"],
+    ["Pacific/Honolulu", "2026-01-10", "2026-01-11T10:00:00Z"],
+  ])("in %s knows when the day %s is over", (timeZone, day, over) => {
+    const format = new Format("de", { timeZone, offsetMin: 0 }, "EUR");
+
+    expect(format.endOfIsoDay(day)).toBe(Date.parse(over));
+  });
+
+  test("knows no end of what is no day", () => {
+    expect(german.endOfIsoDay("")).toBeNull();
+    expect(german.endOfIsoDay("2026-13-01")).toBeNull();
+  });
+
   test("falls back to the offset when the zone has no name", () => {
     const offsetOnly = new Format("de", { timeZone: null, offsetMin: 330 }, "EUR");
 

@@ -4,7 +4,7 @@ import { Format } from "../src/logic/format";
 import { judgePrice, priceLine, priceStretches } from "../src/logic/prices";
 import { nowSentence } from "../src/logic/sentence";
 import type { State } from "../src/model";
-import { event, NOW, slots, state } from "./example";
+import { control, event, NOW, slots, stage, state } from "./example";
 
 const format = new Format("de", { timeZone: "Europe/Berlin", offsetMin: 60 }, "EUR");
 const MIDNIGHT = format.startOfDay(NOW);
@@ -28,7 +28,7 @@ function live(socPct: number, bufferPct: number): State {
       mode: "live",
       log_recent: [event("2026-11-22T11:00:00Z", { mode: "live", applied: true, new_buffer_pct: bufferPct })],
     },
-    control: { in_charge: "live", until: null, owner_values: [] },
+    control: control({ in_charge: "live", until: null, stages: [stage("buffer", { mode: "live" }), stage("battery"), stage("cars")] }),
   });
 }
 

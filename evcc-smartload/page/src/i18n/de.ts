@@ -2,6 +2,7 @@
 
 import type { PriceRank } from "../logic/prices";
 import type { ProblemCode } from "../model";
+import { deControl } from "./control.de";
 import { deForecast } from "./forecast.de";
 import { dePlan } from "./plan.de";
 
@@ -32,7 +33,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const de = {
   name: "SmartLoad",
   skip: "Zum Inhalt springen",
-  nav: { label: "Ansichten", now: "Jetzt", plan: "Plan", buffer: "Puffer", forecast: "Prognose" },
+  nav: { label: "Ansichten", now: "Jetzt", plan: "Plan", buffer: "Puffer", forecast: "Prognose", proof: "Nachweis" },
   language: "Sprache",
   theme: { label: "Farbschema", auto: "System", light: "Hell", dark: "Dunkel" },
   simulation: "Simulation",
@@ -61,13 +62,8 @@ export const de = {
   inCharge: {
     label: "Wer entscheidet",
     observing: "SmartLoad beobachtet",
-    observingUntil: (until: string) => `bis ${until}. In evcc wird nichts geändert.`,
-    observingOpen: "und ändert nichts in evcc.",
     live: "SmartLoad steuert",
-    liveText: "den Puffer (bufferSoc) in evcc, alle 15 Minuten neu.",
     owner: "Deine Einstellung gilt.",
-    ownerUntil: (until: string) => `Du hast den Wert in evcc selbst gesetzt; SmartLoad lässt ihn bis ${until} in Ruhe.`,
-    ownerOpen: "Du hast den Wert in evcc selbst gesetzt; SmartLoad lässt ihn in Ruhe.",
     evcc_automatic: "evcc steuert selbst.",
     evccAutomaticText: "Die Automatik von evcc ist an. SmartLoad schreibt nicht, solange sie läuft.",
     released: "Zurückgegeben.",
@@ -130,6 +126,26 @@ export const de = {
     evcc_implausible: {
       title: "evcc meldet unglaubwürdige Werte",
       text: "SmartLoad lässt sie weg.",
+    },
+    evcc_automatic_ended: {
+      title: "Die Automatik von evcc ist wieder aus",
+      text: "SmartLoad schreibt erst, wenn du es unter „Nachweis“ übernehmen lässt.",
+    },
+    foreign_control: {
+      title: "Jemand anderes gibt den Modus des Hausakkus vor",
+      text: "SmartLoad lässt ihn in Ruhe, bis das endet. Steuert noch ein anderes Programm deinen Akku?",
+    },
+    write_not_confirmed: {
+      title: "evcc zeigt nicht, was SmartLoad geschrieben hat",
+      text: "evcc hat es angenommen, aber kein Stand danach zeigt es. SmartLoad wiederholt es frühestens nach 15 Minuten.",
+    },
+    write_budget_spent: {
+      title: "Eine Einstellung wurde heute so oft geändert, wie ein Tag erlaubt",
+      text: "Bis Mitternacht geht nur noch, was sicher macht, was evcc zurückbekommt und worum du bittest.",
+    },
+    fuse_near_limit: {
+      title: "Die Hauptsicherung ist nah an ihrer Grenze",
+      text: "Solange kauft der Hausakku nicht. Das geht von selbst vorbei.",
     },
     no_battery: {
       title: "evcc kennt keinen Hausakku",
@@ -211,6 +227,7 @@ export const de = {
       `Die unteren ${buffer} des Hausakkus gehören dem Haus; mit den ${above} darüber darf ein Auto weiterladen.`,
     livePlain: (buffer: string) => `Die unteren ${buffer} des Hausakkus gehören dem Haus.`,
     observing: (buffer: string) => `SmartLoad beobachtet: Es würde die unteren ${buffer} des Hausakkus dem Haus vorbehalten.`,
+    observingBuffer: (buffer: string) => `Den Puffer beobachtet SmartLoad noch: Es würde die unteren ${buffer} des Hausakkus dem Haus vorbehalten.`,
     observingKept: (buffer: string) => `In evcc bleibt der Puffer (bufferSoc) bei ${buffer}.`,
     observingOff: "In evcc bleibt der Puffer (bufferSoc) ausgeschaltet.",
     owner: (buffer: string) => `Du hast den Puffer selbst auf ${buffer} gestellt; SmartLoad lässt ihn so.`,
@@ -290,7 +307,7 @@ export const de = {
   buffer: {
     title: "Dynamischer Puffer",
     observing: "Noch wird nur beobachtet",
-    observingText: "SmartLoad rechnet alle 15 Minuten, was es tun würde, und ändert in evcc nichts. Live wird es von selbst in:",
+    observingText: "SmartLoad rechnet alle 15 Minuten, was es tun würde, und ändert den Puffer in evcc nicht. Live wird er von selbst in:",
     liveAt: (at: string) => `am ${at}`,
     days: (n: number) => plural(n, "Tag", "Tage"),
     hours: (n: number) => plural(n, "Stunde", "Stunden"),
@@ -385,25 +402,13 @@ export const de = {
 
   extendDialog: {
     title: "Länger beobachten",
-    text: "Solange beobachtet wird, ändert SmartLoad nichts in evcc.",
+    againTitle: "Den Puffer wieder beobachten?",
+    againConfirm: "Beobachten",
+    text: "Solange beobachtet wird, ändert SmartLoad den Puffer in evcc nicht.",
     days: "Tage ab jetzt (1 bis 90)",
     until: (until: string) => `Beobachtung bis ${until}`,
     invalid: "Bitte eine ganze Zahl von 1 bis 90.",
     confirm: "Verlängern",
-  },
-
-  control: {
-    title: "Deine Werte in evcc",
-    ownersText: "Bis dahin gilt dein Wert in evcc. SmartLoad kann auch gleich wieder übernehmen.",
-    text: "SmartLoad hat diese Einstellungen geändert und sich deine Werte gemerkt.",
-    yours: "Deiner",
-    ours: "Gerade",
-    setting: "Einstellung",
-    since: "Seit",
-    release: "evcc die Werte zurückgeben",
-    resume: "SmartLoad wieder übernehmen lassen",
-    released: "evcc hat deine Werte zurück.",
-    resumed: "SmartLoad übernimmt wieder.",
   },
 
   password: {
@@ -425,6 +430,7 @@ export const de = {
     range: (low: string, high: string) => `${low}\u00a0bis\u00a0${high}`,
   },
 
+  control: deControl,
   forecast: deForecast,
   plan: dePlan,
 };

@@ -2,6 +2,7 @@
 
 import type { PriceRank } from "../logic/prices";
 import type { Messages } from "./de";
+import { enControl } from "./control.en";
 import { enForecast } from "./forecast.en";
 import { enPlan } from "./plan.en";
 
@@ -20,7 +21,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const en: Messages = {
   name: "SmartLoad",
   skip: "Skip to content",
-  nav: { label: "Views", now: "Now", plan: "Plan", buffer: "Buffer", forecast: "Forecast" },
+  nav: { label: "Views", now: "Now", plan: "Plan", buffer: "Buffer", forecast: "Forecast", proof: "Proof" },
   language: "Language",
   theme: { label: "Colour scheme", auto: "System", light: "Light", dark: "Dark" },
   simulation: "Simulation",
@@ -49,13 +50,8 @@ export const en: Messages = {
   inCharge: {
     label: "Who is in charge",
     observing: "SmartLoad is observing",
-    observingUntil: (until) => `until ${until}. Nothing is changed in evcc.`,
-    observingOpen: "and changes nothing in evcc.",
     live: "SmartLoad is in charge",
-    liveText: "of the buffer (bufferSoc) in evcc, every 15 minutes anew.",
     owner: "Your hand counts.",
-    ownerUntil: (until) => `You set the value in evcc yourself; SmartLoad leaves it alone until ${until}.`,
-    ownerOpen: "You set the value in evcc yourself; SmartLoad leaves it alone.",
     evcc_automatic: "evcc is in charge.",
     evccAutomaticText: "evcc's own automatic mode is on. SmartLoad writes nothing while it runs.",
     released: "Handed back.",
@@ -118,6 +114,26 @@ export const en: Messages = {
     evcc_implausible: {
       title: "evcc reports values that cannot be true",
       text: "SmartLoad leaves them out.",
+    },
+    evcc_automatic_ended: {
+      title: "evcc's own automatic mode is off again",
+      text: "SmartLoad writes only once you let it take over, under “Proof”.",
+    },
+    foreign_control: {
+      title: "Somebody else imposes the mode of the home battery",
+      text: "SmartLoad leaves it alone until that ends. Does another program control your battery?",
+    },
+    write_not_confirmed: {
+      title: "evcc does not show what SmartLoad wrote",
+      text: "evcc accepted it, and no reading since shows it. SmartLoad repeats it after 15 minutes at the earliest.",
+    },
+    write_budget_spent: {
+      title: "A setting was changed as often as one day allows",
+      text: "Until midnight only what makes things safe, what evcc gets back and what you ask for still goes out.",
+    },
+    fuse_near_limit: {
+      title: "The main fuse is near its limit",
+      text: "Meanwhile the home battery does not buy. That passes by itself.",
     },
     no_battery: {
       title: "evcc knows no home battery",
@@ -199,6 +215,7 @@ export const en: Messages = {
       `The lowest ${buffer} of the home battery belong to the house; with the ${above} above, a car may go on charging.`,
     livePlain: (buffer) => `The lowest ${buffer} of the home battery belong to the house.`,
     observing: (buffer) => `SmartLoad is observing: it would keep the lowest ${buffer} of the home battery for the house.`,
+    observingBuffer: (buffer) => `SmartLoad still only observes the buffer: it would keep the lowest ${buffer} of the home battery for the house.`,
     observingKept: (buffer) => `In evcc the buffer (bufferSoc) stays at ${buffer}.`,
     observingOff: "In evcc the buffer (bufferSoc) stays switched off.",
     owner: (buffer) => `You set the buffer to ${buffer} yourself; SmartLoad leaves it there.`,
@@ -280,7 +297,7 @@ export const en: Messages = {
   buffer: {
     title: "Dynamic buffer",
     observing: "Only observing so far",
-    observingText: "Every 15 minutes SmartLoad works out what it would do, and changes nothing in evcc. It goes live by itself in:",
+    observingText: "Every 15 minutes SmartLoad works out what it would do, and leaves the buffer in evcc alone. It goes live by itself in:",
     liveAt: (at) => `on ${at}`,
     days: (n) => plural(n, "day", "days"),
     hours: (n) => plural(n, "hour", "hours"),
@@ -375,25 +392,13 @@ export const en: Messages = {
 
   extendDialog: {
     title: "Observe for longer",
-    text: "While observing, SmartLoad changes nothing in evcc.",
+    againTitle: "Observe the buffer again?",
+    againConfirm: "Observe",
+    text: "While observing, SmartLoad leaves the buffer in evcc alone.",
     days: "Days from now (1 to 90)",
     until: (until) => `Observing until ${until}`,
     invalid: "Please give a whole number from 1 to 90.",
     confirm: "Extend",
-  },
-
-  control: {
-    title: "Your values in evcc",
-    ownersText: "Until then your value in evcc holds. SmartLoad can also take over again at once.",
-    text: "SmartLoad has changed these settings and keeps your values.",
-    yours: "Yours",
-    ours: "Right now",
-    setting: "Setting",
-    since: "Since",
-    release: "Give evcc its values back",
-    resume: "Let SmartLoad take over again",
-    released: "evcc has your values again.",
-    resumed: "SmartLoad takes over again.",
   },
 
   password: {
@@ -415,6 +420,7 @@ export const en: Messages = {
     range: (low, high) => `${low}\u00a0to\u00a0${high}`,
   },
 
+  control: enControl,
   forecast: enForecast,
   plan: enPlan,
 };

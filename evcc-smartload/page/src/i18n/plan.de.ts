@@ -7,6 +7,9 @@ type ChangeCause = PlanChange["parts"][number]["cause"];
 
 export const dePlan = {
   simulation: "SmartLoad führt den Plan noch nicht aus. Es zeigt, was es tun würde; in evcc ändert sich dadurch nichts.",
+  resting: "SmartLoad führt den Plan gerade nicht aus. Es zeigt, was es tun würde; in evcc ändert sich dadurch nichts.",
+  done: "SmartLoad führt diesen Plan aus.",
+  partly: (acting: string, observed: string) => `SmartLoad führt den Plan für ${acting} aus. Für ${observed} zeigt es nur, was es tun würde.`,
   loading: "Der Plan wird geladen.",
   refused: "Der Plan ließ sich gerade nicht laden. Die Seite versucht es von selbst weiter.",
   first: "Der erste Plan entsteht mit der nächsten Berechnung.",

@@ -4,6 +4,9 @@ import type { PlanMessages } from "./plan.de";
 
 export const enPlan: PlanMessages = {
   simulation: "SmartLoad does not carry out the plan yet. It shows what it would do; nothing in evcc changes because of it.",
+  resting: "SmartLoad does not carry out the plan right now. It shows what it would do; nothing in evcc changes because of it.",
+  done: "SmartLoad carries out this plan.",
+  partly: (acting, observed) => `SmartLoad carries out the plan for ${acting}. For ${observed} it only shows what it would do.`,
   loading: "The plan is on its way.",
   refused: "The plan could not be loaded just now. The page keeps trying by itself.",
   first: "The first plan comes with the next calculation.",

@@ -136,6 +136,16 @@ export class Format {
     return this.scaled(value, "kWh", "MWh");
   }
 
+  /** "16 A", "57,4 A" */
+  amps(value: number): string {
+    return `${this.step(Math.round(10 * value) / 10)}${NBSP}A`;
+  }
+
+  /** "den Puffer, den Akku und die Autos" */
+  list(parts: readonly string[]): string {
+    return new Intl.ListFormat(this.locale, { type: "conjunction" }).format(parts);
+  }
+
   /** Powers with two digits, as small ones need it: "0,42 kW". */
   kwFine(value: number | null): string {
     if (value === null || !Number.isFinite(value)) return `${DASH}${NBSP}kW`;
@@ -235,6 +245,14 @@ export class Format {
   endOfDay(ms: number): number {
     // 26 h after its start the longest local day is over, and the next has not ended.
     return this.startOfDay(this.startOfDay(ms) + 26 * HOUR_MS);
+  }
+
+  /** The instant a local day written "2026-11-23" is over; null for what is no day. */
+  endOfIsoDay(isoDay: string): number | null {
+    const noonMs = Date.parse(`${isoDay}T12:00:00Z`);
+    // Noon in Greenwich lies in the same day nearly everywhere, and half a day earlier beyond.
+    const inside = [noonMs, noonMs - 12 * HOUR_MS].find((ms) => Number.isFinite(ms) && this.isoDay(ms) === isoDay);
+    return inside === undefined ? null : this.endOfDay(inside);
   }
 
   /** Instants in [fromMs, toMs] at a full local hour that `stepH` divides. */

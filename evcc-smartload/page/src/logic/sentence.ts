@@ -2,6 +2,7 @@
 
 import type { Messages } from "../i18n";
 import type { State } from "../model";
+import { isAutomaticOver, stagesThat } from "./control";
 import type { Format } from "./format";
 import { judgePrice } from "./prices";
 import {
@@ -47,7 +48,7 @@ function batterySentences(state: State, t: Messages, format: Format): string[] {
     case "released":
       return [words.released];
     case "evcc_automatic":
-      return [words.automatic];
+      return [isAutomaticOver(state.control) ? t.control.strip.automaticOver : words.automatic];
     case "owner":
       return inEvcc === null ? [words.released] : [words.owner(format.pct(inEvcc))];
     default:
@@ -60,7 +61,8 @@ function batterySentences(state: State, t: Messages, format: Format): string[] {
   if (simulated !== null) {
     const kept =
       inEvcc === null ? [] : [isBufferOff(inEvcc) ? words.observingOff : words.observingKept(format.pct(inEvcc))];
-    return [words.observing(format.pct(simulated)), ...kept, confidence];
+    const write = stagesThat(state.control, "live").length > 0 ? words.observingBuffer : words.observing;
+    return [write(format.pct(simulated)), ...kept, confidence];
   }
   return [liveSentence(state, t, format), confidence];
 }

@@ -1,9 +1,11 @@
 /** Requests to the service; relative, so that they work behind a path prefix. */
 
 import type { Lang } from "../logic/format";
-import type { AccuracyReport, BufferEvent, Forecast, PlanJson, State } from "../model";
+import type { AccuracyReport, BufferEvent, Forecast, OverrideKind, PlanJson, StageName, State, WriteLog } from "../model";
 
 const PASSWORD_KEY = "smartload.password";
+/** So far back the log of writes is asked for. */
+export const WRITES_DAYS = 7;
 
 export type Answer<T> =
   | { ok: true; value: T }
@@ -25,6 +27,14 @@ export function authHeaders(): Record<string, string> {
   return password === null ? {} : { Authorization: `Bearer ${password}` };
 }
 
+/** Sends a change, asking for the password where the service wants one. */
+export type Send = <T>(request: () => Promise<Answer<T>>) => Promise<Answer<T>>;
+
+/** The answer to a wish that ends by itself. */
+export interface Until {
+  until: string;
+}
+
 export function isPasswordMissing(answer: Answer<unknown>): boolean {
   return !answer.ok && (answer.status === 401 || answer.status === 403) && answer.code === "password_required";
 }
@@ -39,6 +49,12 @@ export const api = {
   extendObservation: (days: number): Promise<Answer<unknown>> => request("./buffer/extend-obs", "POST", { days }),
   release: (): Promise<Answer<unknown>> => request("./control/release", "POST", {}),
   resume: (): Promise<Answer<unknown>> => request("./control/resume", "POST", {}),
+  setStage: (stage: StageName, mode: "live" | "observing"): Promise<Answer<unknown>> => request("./control/stage", "POST", { stage, mode }),
+  chargeNow: (device: string, minutes: number): Promise<Answer<Until>> => request("./control/charge-now", "POST", { device, minutes }),
+  keepFull: (): Promise<Answer<Until>> => request("./control/keep-full", "POST", { until: null }),
+  holiday: (until: string): Promise<Answer<Until>> => request("./control/holiday", "POST", { until }),
+  endOverride: (kind: OverrideKind, device: string): Promise<Answer<unknown>> => request("./control/end", "POST", { kind, device }),
+  writes: (): Promise<Answer<WriteLog>> => request(`./control/writes?days=${WRITES_DAYS}`, "GET"),
   setDemoSpeed: (speed: number): Promise<Answer<unknown>> => request("./demo/speed", "POST", { speed }),
 };
 

@@ -45,7 +45,7 @@ export function renderConfidence(context: Context, forecast: Forecast | null, re
   `;
 }
 
-function meter(frac: number | undefined): TemplateResult {
+export function meter(frac: number | undefined): TemplateResult {
   const width = Math.round(100 * Math.min(1, Math.max(0, frac ?? 0)));
   return html`
     <svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
+import { executionOf, isSimulated, type Execution } from "../logic/control";
 import { actionsAhead, makerOf, summaryMaker, wishesOf, type Wish } from "../logic/plan";
 import type { PlanJson, PlannedAction, PlanSummary, PlanSummaryAction } from "../model";
 import { icon } from "./icons";
@@ -15,6 +16,22 @@ const LEAST_KWH = 0.1;
 
 export function simulationTag({ t }: Pick<Context, "t">): TemplateResult {
   return html`<span class="tag is-simulated">${t.simulation}</span>`;
+}
+
+/** Beside the title of what nobody carries out. */
+export function planTag(context: Context): TemplateResult | typeof nothing {
+  const execution = executionOfPlan(context);
+  return execution === "done" || execution === "partly" ? nothing : simulationTag(context);
+}
+
+/** Beside one action, where others are carried out. */
+function actionTag(context: Context, device: string): TemplateResult | typeof nothing {
+  const { state } = context;
+  return state !== null && executionOf(state) === "partly" && isSimulated(state, device) ? simulationTag(context) : nothing;
+}
+
+export function executionOfPlan({ state }: Pick<Context, "state">): Execution {
+  return state === null ? "simulated" : executionOf(state);
 }
 
 // -- in the plan view -------------------------------------------------------------------------------
@@ -33,7 +50,7 @@ export function renderActions(context: Context, plan: PlanJson | null, { isOpen,
   const isEvccs = plan !== null && makerOf(plan) === "evcc";
   return html`
     <section class="card plan-actions" aria-labelledby="actions-title" data-testid="plan-actions">
-      <h2 id="actions-title">${isEvccs ? t.plan.evcc.actions : html`${words.title} ${simulationTag(context)}`}</h2>
+      <h2 id="actions-title">${isEvccs ? t.plan.evcc.actions : html`${words.title} ${planTag(context)}`}</h2>
       ${plan === null
         ? html`<p class="empty">${t.pending}</p>`
         : actions.length === 0
@@ -58,7 +75,7 @@ function actionRow(context: Context, plan: PlanJson, action: PlannedAction, pick
           <button class="link" aria-label=${t.plan.actions.show(time)} @click=${() => pick(Date.parse(action.start))}>${time}</button>
           ${amountOf(context, action)}
         </p>
-        <p>${action.reason.sentence}</p>
+        <p>${action.reason.sentence} ${actionTag(context, action.reason.device)}</p>
       </div>
     </li>
   `;
@@ -125,7 +142,7 @@ export function renderNext(context: Context): TemplateResult | typeof nothing {
   const maker = summaryMaker(summary);
   return html`
     <section class="card next" aria-labelledby="next-title" data-testid="next-actions">
-      <h2 id="next-title">${maker === "evcc" ? t.plan.evcc.next : maker === "none" ? words.title : html`${words.title} ${simulationTag(context)}`}</h2>
+      <h2 id="next-title">${maker === "evcc" ? t.plan.evcc.next : maker === "none" ? words.title : html`${words.title} ${planTag(context)}`}</h2>
       ${maker === "none" ? html`<p class="empty">${words.handsOff}</p>` : nextLists(context, summary)}
       <p><a class="to-plan" href="#plan">${words.toPlan}</a></p>
     </section>
@@ -160,7 +177,7 @@ function summaryRow(context: Context, action: PlanSummaryAction, time: string): 
     <li data-testid="next-action">
       <div>
         <p class="action-time num"><span>${time}</span> ${amountOf(context, action)}</p>
-        <p>${action.text[context.format.lang]}</p>
+        <p>${action.text[context.format.lang]} ${actionTag(context, action.device)}</p>
       </div>
     </li>
   `;

@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import { addUp, costRows, endOf, failures, gridOf, makerOf, wasNotBetter } from "../logic/plan";
 import { qualitySentence } from "../logic/plan-sentence";
 import type { PlanChange, PlanCost, PlanJson } from "../model";
-import { simulationTag } from "./plan-actions";
+import { planTag } from "./plan-actions";
 
 /** Below, an amount of money is none [EUR], an energy none [kWh]. */
 const NO_MONEY_EUR = 0.0005;
@@ -20,7 +20,7 @@ export function renderCost(context: Context, plan: PlanJson | null): TemplateRes
   const saving = plan?.saving_eur ?? null;
   return html`
     <section class="card plan-cost" aria-labelledby="plan-cost-title" data-testid="plan-cost">
-      <h2 id="plan-cost-title">${words.title} ${simulationTag(context)}</h2>
+      <h2 id="plan-cost-title">${words.title} ${planTag(context)}</h2>
       <p class="big">
         <span class="figure num" data-testid="plan-saving">${saving === null ? "–" : format.money(Math.abs(saving))}</span>
         <span class="aside">${plan === null ? t.pending : saving === null ? words.unknown : saving < 0 ? words.more : words.less}</span>

@@ -1,78 +1,14 @@
-/** Who is in charge, and whether everything is all right. */
+/** Whether everything is all right. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { problemWords } from "../i18n";
-import type { Problem, State } from "../model";
+import type { Problem } from "../model";
 import { icon, type IconName } from "./icons";
-
-interface Standing {
-  tone: "observing" | "live" | "neutral" | "warning";
-  icon: IconName;
-  title: string;
-  text: string;
-}
-
-export function renderInCharge(context: Context): TemplateResult {
-  const standing = standingOf(context);
-  return html`
-    <section
-      class="in-charge tone-${standing.tone}"
-      data-testid="in-charge"
-      data-in-charge=${context.state?.control.in_charge ?? "unknown"}
-      role="status"
-      aria-label=${context.t.inCharge.label}
-    >
-      ${icon(standing.icon)}
-      <p><strong>${standing.title}</strong> <span>${standing.text}</span></p>
-    </section>
-  `;
-}
-
-function standingOf({ state, t, format, nowMs }: Context): Standing {
-  const words = t.inCharge;
-  if (state === null) return { tone: "neutral", icon: "waiting", title: words.waiting, text: words.waitingText };
-  if (state.service.observe_only) {
-    return { tone: "warning", icon: "warning", title: words.observeOnly, text: words.observeOnlyText };
-  }
-  const until = state.control.until === null ? null : format.when(Date.parse(state.control.until), nowMs);
-  switch (state.control.in_charge) {
-    case "observing":
-      return {
-        tone: "observing",
-        icon: "eye",
-        title: words.observing,
-        text: until === null ? words.observingOpen : words.observingUntil(until),
-      };
-    case "live":
-      return { tone: "live", icon: "bolt", title: words.live, text: words.liveText };
-    case "owner":
-      return {
-        tone: "neutral",
-        icon: "hand",
-        title: words.owner,
-        text: until === null ? words.ownerOpen : words.ownerUntil(until),
-      };
-    case "evcc_automatic":
-      return { tone: "neutral", icon: "cycle", title: words.evcc_automatic, text: words.evccAutomaticText };
-    case "released":
-      return { tone: "neutral", icon: "back", title: words.released, text: words.releasedText };
-    case "degraded":
-      return { tone: "warning", icon: "warning", title: words.degraded, text: degradedText(state, { t, format, nowMs }) };
-  }
-}
-
-type Speech = Pick<Context, "t" | "format" | "nowMs">;
-
-function degradedText(state: State, { t, format, nowMs }: Speech): string {
-  const worst = byWeight(state.problems)[0];
-  if (worst === undefined) return t.inCharge.degradedOpen;
-  return t.inCharge.degradedText(problemWords(worst.code, t)?.title ?? worst.detail, format.when(Date.parse(worst.since), nowMs));
-}
 
 const WEIGHTS = { error: 0, warning: 1, info: 2 };
 
-function byWeight(problems: readonly Problem[]): Problem[] {
+export function byWeight(problems: readonly Problem[]): Problem[] {
   return problems.toSorted((a, b) => WEIGHTS[a.severity] - WEIGHTS[b.severity]);
 }
 
@@ -104,6 +40,10 @@ const CODES_WITH_DETAIL = new Set([
   "evcc_unreachable",
   "evcc_unreadable",
   "evcc_implausible",
+  "foreign_control",
+  "write_not_confirmed",
+  "write_budget_spent",
+  "fuse_near_limit",
   "buffer_not_applied",
   "store_not_writable",
   "store_was_unreadable",

@@ -18,8 +18,9 @@ import {
   WEEK_MS,
 } from "../logic/buffer-log";
 import { countdown } from "../logic/clock";
+import { stagesThat } from "../logic/control";
+import { valueText } from "../logic/control-words";
 import {
-  bufferInEvccPct,
   CONFIDENCE_THRESHOLD_PCT,
   HARD_FLOOR_PCT,
   isBufferOff,
@@ -29,27 +30,21 @@ import {
   spokenBufferPct,
 } from "../logic/situation";
 import type { BufferEvent } from "../model";
-import { api, type Answer } from "../net/api";
+import { api, type Answer, type Send } from "../net/api";
+import type { BufferDialog, BufferDialogClosed } from "../parts/buffer-dialogs";
 import type { ChartSpec } from "../parts/chart";
 import { refusal } from "../parts/dialogs";
 import { icon } from "../parts/icons";
 import { renderConfigProblems } from "../parts/standing";
 
 const PAGE_SIZE = 50;
-const DEFAULT_DAYS = 14;
-const MAX_DAYS = 90;
-const DAY_MS = 86_400_000;
-
-/** Sends a change, asking for the password where the service wants one. */
-export type Send = (request: () => Promise<Answer<unknown>>) => Promise<Answer<unknown>>;
 
 @customElement("sl-buffer-view")
 export class BufferView extends LitElement {
   @property({ attribute: false }) context!: Context;
   @property({ attribute: false }) events: readonly BufferEvent[] = [];
   @property({ attribute: false }) send!: Send;
-  @state() private dialog: "activate" | "extend" | null = null;
-  @state() private days = DEFAULT_DAYS;
+  @state() private dialog: BufferDialog | null = null;
   @state() private shown = PAGE_SIZE;
   @state() private notice = "";
 
@@ -59,7 +54,6 @@ export class BufferView extends LitElement {
 
   protected override render(): TemplateResult {
     const { context } = this;
-    const { t } = context;
     return html`
       <div class="sentence"><h1>${this.sentence()}</h1></div>
       ${renderConfigProblems(context)}
@@ -67,24 +61,7 @@ export class BufferView extends LitElement {
         ${this.banner()} ${this.summary()} ${this.chartCard()} ${this.control()} ${this.log()}
       </div>
       <p class="visually-hidden" role="status">${this.notice}</p>
-      <sl-dialog
-        .isOpen=${this.dialog === "activate"}
-        .heading=${t.activate.title}
-        .body=${this.dialog === "activate" ? this.activateBody() : nothing}
-        .confirmLabel=${t.activate.confirm}
-        .words=${t}
-        .confirm=${this.activate}
-        @dialog-closed=${this.closeDialog}
-      ></sl-dialog>
-      <sl-dialog
-        .isOpen=${this.dialog === "extend"}
-        .heading=${t.extendDialog.title}
-        .body=${this.dialog === "extend" ? this.extendBody() : nothing}
-        .confirmLabel=${t.extendDialog.confirm}
-        .words=${t}
-        .confirm=${this.extend}
-        @dialog-closed=${this.closeDialog}
-      ></sl-dialog>
+      <sl-buffer-dialogs .context=${context} .send=${this.send} .dialog=${this.dialog} @buffer-dialog-closed=${this.closeDialog}></sl-buffer-dialogs>
     `;
   }
 
@@ -97,7 +74,10 @@ export class BufferView extends LitElement {
     if (state.site?.battery === null) return t.sentence.noBattery;
     const pct = spokenBufferPct(state);
     if (pct === null || this.events.length === 0) return t.sentence.noBuffer;
-    if (simulatedBufferPct(state) !== null) return t.sentence.observing(format.pct(pct));
+    if (simulatedBufferPct(state) !== null) {
+      const write = stagesThat(state.control, "live").length > 0 ? t.sentence.observingBuffer : t.sentence.observing;
+      return write(format.pct(pct));
+    }
     return isBufferOff(pct) ? t.sentence.released : t.sentence.livePlain(format.pct(pct));
   }
 
@@ -312,29 +292,29 @@ export class BufferView extends LitElement {
   private control(): TemplateResult | typeof nothing {
     const { state, t, format, nowMs } = this.context;
     if (state === null) return nothing;
-    const kept = state.control.owner_values;
+    const kept = state.control.owner_values.filter(({ setting }) => setting === "bufferSoc");
     const isReleased = state.control.in_charge === "released";
     const isOwners = state.control.in_charge === "owner";
     if (kept.length === 0 && !isReleased && !isOwners) return nothing;
-    const text = isReleased ? t.inCharge.releasedText : isOwners ? t.control.ownersText : t.control.text;
+    const text = isReleased ? t.inCharge.releasedText : isOwners ? t.control.own.ownersText : t.control.own.text;
     return html`
       <section class="card control" aria-labelledby="control-title" data-testid="control">
         <div>
-          <h2 id="control-title">${t.control.title}</h2>
+          <h2 id="control-title">${t.control.own.title}</h2>
           <p class="hint">${text}</p>
           ${kept.map((value) => html`
             <dl class="facts num">
-              <div><dt>${t.control.setting}</dt><dd><code>${value.setting}</code></dd></div>
-              <div><dt>${t.control.yours}</dt><dd>${this.pctOrOff(value.owner_pct)}</dd></div>
-              <div><dt>${t.control.ours}</dt><dd>${this.pctOrOff(value.ours_pct)}</dd></div>
-              <div><dt>${t.control.since}</dt><dd>${format.when(Date.parse(value.since), nowMs)}</dd></div>
+              <div><dt>${t.control.own.setting}</dt><dd><code>${value.setting}</code></dd></div>
+              <div><dt>${t.control.own.yours}</dt><dd>${valueText(value.setting, value.owner, t, format)}</dd></div>
+              <div><dt>${t.control.own.ours}</dt><dd>${valueText(value.setting, value.ours, t, format)}</dd></div>
+              <div><dt>${t.control.own.since}</dt><dd>${format.when(Date.parse(value.since), nowMs)}</dd></div>
             </dl>
           `)}
         </div>
         <div class="buttons">
           ${isReleased || isOwners
-            ? html`<button class=${isReleased ? "primary" : ""} data-testid="resume" @click=${() => this.change(api.resume, t.control.resumed)}>${t.control.resume}</button>`
-            : html`<button data-testid="release" @click=${() => this.change(api.release, t.control.released)}>${t.control.release}</button>`}
+            ? html`<button class=${isReleased ? "primary" : ""} data-testid="resume" @click=${() => this.change(api.resume, t.control.own.resumed)}>${t.control.own.resume}</button>`
+            : html`<button data-testid="release" @click=${() => this.change(api.release, t.control.own.released)}>${t.control.own.release}</button>`}
         </div>
         <p class="notice">${this.notice}</p>
       </section>
@@ -344,10 +324,6 @@ export class BufferView extends LitElement {
   private async change(request: () => Promise<Answer<unknown>>, done: string): Promise<void> {
     const answer = await this.send(request);
     this.notice = answer.ok ? done : refusal(answer, this.context.t);
-  }
-
-  private pctOrOff(pct: number): string {
-    return isBufferOff(pct) ? this.context.t.off : this.context.format.pct(pct);
   }
 
   // -- every decision ------------------------------------------------------------------------
@@ -443,82 +419,15 @@ export class BufferView extends LitElement {
 
   // -- the two dialogs -----------------------------------------------------------------------
 
-  private open(dialog: "activate" | "extend"): void {
-    this.days = DEFAULT_DAYS;
+  private open(dialog: BufferDialog): void {
     this.notice = "";
     this.dialog = dialog;
   }
 
-  private readonly closeDialog = (): void => {
+  private readonly closeDialog = (event: BufferDialogClosed): void => {
     this.dialog = null;
+    this.notice = event.detail.notice;
   };
-
-  private activateBody(): TemplateResult {
-    const { state, t } = this.context;
-    const from = state === null ? null : bufferInEvccPct(state);
-    const to = state === null ? null : simulatedBufferPct(state);
-    const fromText = from === null ? t.unknown : this.pctOrOff(from);
-    const toText = to === null ? "–" : this.pctOrOff(to);
-    return html`
-      <h3>${t.activate.changes}</h3>
-      <div class="from-to num">
-        <span><small>${t.activate.from}</small><b data-testid="activate-from">${fromText}</b></span>
-        <span aria-hidden="true">→</span>
-        <span><small>${t.activate.to}</small><b data-testid="activate-to">${toText}</b></span>
-      </div>
-      ${to === null
-        ? html`<p>${t.activate.unknownTarget}</p>`
-        : html`${from === to ? html`<p>${t.activate.stays(toText)}</p>` : nothing}<p>${t.activate.then(toText)}</p>`}
-      <p>${t.activate.later}</p>
-      <p>${t.activate.kept(fromText)}</p>
-    `;
-  }
-
-  private readonly activate = async (): Promise<Answer<unknown>> => {
-    const answer = await this.send(api.activateLive);
-    if (answer.ok) this.notice = this.context.t.buffer.activated;
-    return answer;
-  };
-
-  private extendBody(): TemplateResult {
-    const { t, format, nowMs } = this.context;
-    const isValid = isDays(this.days);
-    return html`
-      <p>${t.extendDialog.text}</p>
-      <label class="field">
-        <span>${t.extendDialog.days}</span>
-        <input
-          data-testid="days"
-          type="number"
-          inputmode="numeric"
-          min="1"
-          max=${MAX_DAYS}
-          step="1"
-          required
-          autofocus
-          .value=${String(DEFAULT_DAYS)}
-          aria-describedby="extend-until"
-          @input=${(event: Event) => (this.days = (event.target as HTMLInputElement).valueAsNumber)}
-        />
-      </label>
-      <p id="extend-until" class="num">
-        ${isValid ? t.extendDialog.until(format.dayTime(nowMs + this.days * DAY_MS)) : t.extendDialog.invalid}
-      </p>
-    `;
-  }
-
-  private readonly extend = async (): Promise<Answer<unknown> | null> => {
-    const { t, format, nowMs } = this.context;
-    if (!isDays(this.days)) return null;
-    const { days } = this;
-    const answer = await this.send(() => api.extendObservation(days));
-    if (answer.ok) this.notice = t.buffer.extended(format.dayTime(nowMs + days * DAY_MS));
-    return answer;
-  };
-}
-
-function isDays(days: number): boolean {
-  return Number.isInteger(days) && days >= 1 && days <= MAX_DAYS;
 }
 
 declare global {

@@ -3,13 +3,14 @@
 import { html, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { nowSentence } from "../logic/sentence";
+import type { Send } from "../net/api";
 import { renderFlow } from "../parts/flow";
 import { renderNext } from "../parts/plan-actions";
 import { renderPrice } from "../parts/price-card";
 import { renderSoc } from "../parts/soc";
 import { renderConfigProblems, renderHealth } from "../parts/standing";
 
-export function renderNow(context: Context): TemplateResult {
+export function renderNow(context: Context, send: Send): TemplateResult {
   const sentence = nowSentence(context.state, context.link.status === "lost", context.nowMs, context.t, context.format);
   return html`
     <div class="sentence" data-testid="now-sentence">
@@ -20,7 +21,7 @@ export function renderNow(context: Context): TemplateResult {
     <div class="grid">
       ${hasNothingToShow(context)
         ? renderHealth(context)
-        : html`${renderFlow(context)} ${renderSoc(context)} ${renderNext(context)} ${renderPrice(context)} ${renderHealth(context)}`}
+        : html`${renderFlow(context)} ${renderSoc(context)} ${renderNext(context)} <sl-overrides .context=${context} .send=${send}></sl-overrides> ${renderPrice(context)} ${renderHealth(context)}`}
     </div>
   `;
 }

@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Context } from "../context";
+import { stagesThat } from "../logic/control";
 import { endOf, failures, gridOf, isExplainable, makerOf, slotAt, steppedMs } from "../logic/plan";
 import { planSentence } from "../logic/plan-sentence";
 import type { Forecast, PlanJson } from "../model";
@@ -11,7 +12,7 @@ import type { ChartAt } from "../parts/chart";
 import { refusal } from "../parts/dialogs";
 import { icon } from "../parts/icons";
 import { renderTable } from "../parts/lazy-table";
-import { renderActions, renderCars, simulationTag } from "../parts/plan-actions";
+import { executionOfPlan, planTag, renderActions, renderCars } from "../parts/plan-actions";
 import { drawingOf, renderCharts, type Drawing } from "../parts/plan-charts";
 import { renderBasis, renderChange, renderCost, renderRules, skippedList } from "../parts/plan-facts";
 import { renderBrief, renderSlot } from "../parts/plan-slot";
@@ -47,7 +48,7 @@ export class PlanView extends LitElement {
     const hasPlan = plan === null || maker !== "none";
     return html`
       <div class="sentence ${hasPlan ? "" : "is-alone"}" data-testid="plan-sentence">
-        ${maker === "none" ? nothing : maker === "evcc" ? html`<p class="simulation-note">${t.plan.evcc.note}</p>` : html`<p class="simulation-note">${simulationTag(context)} <span>${t.plan.simulation}</span></p>`}
+        ${maker === "none" ? nothing : html`<p class="simulation-note" data-testid="plan-note">${maker === "evcc" ? t.plan.evcc.note : html`${planTag(context)} <span>${executionNote(context)}</span>`}</p>`}
         <h1>${sentence.lead}</h1>
         <p>${sentence.because.join(" ")}</p>
       </div>
@@ -80,7 +81,7 @@ export class PlanView extends LitElement {
       <div class="stack plan">
         <section class="card plan-board" aria-labelledby="plan-charts-title" data-testid="plan-board" @chart-at=${this.onChartAt}>
           <div class="plan-charts">
-            <h2 id="plan-charts-title">${isEvccs ? t.plan.evcc.charts : html`${t.plan.charts.title} ${simulationTag(context)}`}</h2>
+            <h2 id="plan-charts-title">${isEvccs ? t.plan.evcc.charts : html`${t.plan.charts.title} ${planTag(context)}`}</h2>
             <p class="hint">${t.plan.charts.hint}</p>
             ${renderCharts(context, this.currentDrawing(plan), plan, renderBrief(context, plan, this.shownMs, this.toSlot), { price: table(priceTable), flows: table(flowsTable), soc: table(socTable) })}
           </div>
@@ -148,6 +149,16 @@ export class PlanView extends LitElement {
     if (grid !== null) this.pickedMs = steppedMs(grid, Math.max(ms, this.context.nowMs), 0);
     this.querySelector(".plan-board")?.scrollIntoView({ block: "start" });
   };
+}
+
+/** Who carries the plan out. */
+function executionNote({ state, t, format }: Context): string {
+  const words = t.plan;
+  const execution = executionOfPlan({ state });
+  if (state === null || execution !== "partly") return { done: words.done, resting: words.resting, simulated: words.simulation, partly: "" }[execution];
+  const planned = (["battery", "cars"] as const).map((stage) => ({ stage, isLive: stagesThat(state.control, "live").includes(stage) }));
+  const list = (isLive: boolean): string => format.list(planned.filter((one) => one.isLive === isLive).map(({ stage }) => t.control.stageObject[stage]));
+  return words.partly(list(true), list(false));
 }
 
 declare global {
