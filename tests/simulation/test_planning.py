@@ -1,4 +1,4 @@
-"""A plan in every cycle of the service, on a simulated home; it is shown, not carried out."""
+"""A plan in every cycle of the service, on a simulated home; all stages observe."""
 
 import json
 from datetime import UTC, datetime, timedelta
