@@ -15,7 +15,6 @@ from domain.control import BATTERY_MODE
 from domain.site import BatteryMode
 from domain.steering import CommandCode, Stage, StageMode, WriteOutcome
 from simulator.evcc_version import EvccVersion
-from simulator.site_view import MainCircuit
 from tests.support.steady_house import GOLF
 from tests.support.steered_home import Build, SteeredHome, homes_in
 from tests.support.told_plan import CAR, told_plan
@@ -382,45 +381,6 @@ def buying_after_a_rest(kwh: float) -> Any:
     A battery at rest hides nothing of what the house draws.
     """
     return told_plan(load=LOAD_KWH, charge=(0.0, kwh, kwh, kwh), start_kwh=2.0)
-
-
-def test_nothing_is_bought_while_the_fuse_has_no_room(steered: Build) -> None:
-    home = steered(plan=buying_after_a_rest(1.0), soc_pct=20.0, cfg=WATCHED, load_kw=8.0)
-
-    flowed = home.run(minutes=30)
-
-    assert flowed.charged_kwh == 0.0
-
-
-def test_one_loaded_phase_keeps_the_battery_from_buying(steered: Build) -> None:
-    shares = (0.8, 0.1, 0.1)
-    home = steered(
-        plan=buying_after_a_rest(1.0), soc_pct=20.0, cfg=WATCHED, load_kw=4.0, load_shares=shares
-    )
-
-    flowed = home.run(minutes=30)
-
-    assert flowed.charged_kwh == 0.0
-
-
-def test_the_limit_of_evccs_circuit_holds_where_it_is_lower(steered: Build) -> None:
-    circuit = MainCircuit(max_current_a=10.0)
-    home = steered(
-        plan=buying_after_a_rest(1.0), soc_pct=20.0, load_kw=3.0, evcc={"circuit": circuit}
-    )
-
-    flowed = home.run(minutes=30)
-
-    assert flowed.charged_kwh == 0.0
-
-
-def test_the_home_draws_no_more_than_the_owners_limit(steered: Build) -> None:
-    cfg = Config(grid_import_limit_kw=4.5)
-    home = steered(plan=buying_after_a_rest(1.0), soc_pct=20.0, cfg=cfg)
-
-    flowed = home.run(minutes=30)
-
-    assert flowed.charged_kwh == 0.0
 
 
 def longest_above(home: SteeredHome, limit_a: float) -> int:

@@ -173,7 +173,7 @@ class SteeredHome:
             controller=self.controller,
             ledger=self.ledger,
             evcc=self.client,
-            keeper=ModeKeeper(self.client),
+            keeper=ModeKeeper(self.client, now),
         )
         self.turn()
         self.controller.begin()

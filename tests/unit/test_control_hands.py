@@ -225,7 +225,6 @@ def test_a_mode_that_lapses_is_nobodys_hand(evcc: Evcc) -> None:
 
     assert evcc.controller.holds == ()
     assert evcc.controller.owned_value(BATTERY_MODE) == "hold"
-    assert not evcc.controller.mode_may_have_stuck
 
 
 def test_a_mode_that_somebody_else_imposes_is_theirs_until_it_is_gone(evcc: Evcc) -> None:
@@ -281,16 +280,27 @@ def test_a_mode_that_was_in_force_when_we_died_may_have_stuck(evcc: Evcc) -> Non
     assert evcc.controller.mode_may_have_stuck
 
 
-def test_a_mode_that_has_lapsed_is_not_given_back_again(evcc: Evcc) -> None:
+def test_a_mode_that_is_gone_between_two_readings_may_have_stuck(evcc: Evcc) -> None:
     evcc.write(BATTERY_MODE, "hold")
+    evcc.read()
     evcc.move(BATTERY_MODE, None)
     evcc.read()
-    n_sent = len(evcc.sent)
 
     assert evcc.controller.hand_back(evcc) == ()
 
-    assert len(evcc.sent) == n_sent
+    assert evcc.sent[-2:] == [(BATTERY_MODE, "normal"), (BATTERY_MODE, None)]
     assert evcc.controller.owned == ()
+
+
+def test_a_mode_that_is_seen_again_has_not_stuck(evcc: Evcc) -> None:
+    evcc.write(BATTERY_MODE, "hold")
+    evcc.move(BATTERY_MODE, None)
+    evcc.read()
+    evcc.move(BATTERY_MODE, "hold")
+
+    evcc.read()
+
+    assert not evcc.controller.mode_may_have_stuck
 
 
 # Giving back in the right order

@@ -18,6 +18,7 @@ from control.hands import (
     judge,
     levers_of,
     lifted,
+    modes_changed,
     stage_of,
     with_ours,
 )
@@ -89,6 +90,8 @@ class Controller:
         self._last: SiteSnapshot | None = None
         self._was_interrupted = False
         self._mode_may_have_stuck = False
+        # What evcc held before a write to a charging point that no reading has shown yet.
+        self._unseen: dict[Lever, SettingValue] = {}
         self._has_begun = False
         self._handing_back = False
         # True exactly while the home battery helps a car; the buffer step then pauses.
@@ -254,8 +257,7 @@ class Controller:
         if site.automatic_mode and held.automatic_since is None:
             held = replace(held, automatic_since=now)
         has_say = self._may_write and not held.released and held.automatic_since is None
-        is_sure = self._last is not None and not self._was_interrupted
-        moved = came_or_went(self._last, site)
+        moved, switched = came_or_went(self._last, site), modes_changed(self._last, site)
         foreign_pct: float | None = None
         for lever in levers_of(site):
             value = value_in(site, lever)
@@ -267,16 +269,26 @@ class Controller:
                 value=value,
                 previous=UNKNOWN if self._last is None else value_in(self._last, lever),
                 was_interrupted=self._was_interrupted,
-                is_evccs_doing=lever.device in moved,
+                # A boost ends with the mode it was begun in.
+                is_evccs_doing=lever.device in moved
+                or (lever.setting is EvccSetting.BATTERY_BOOST and lever.device in switched),
+                before_ours=self._unseen.get(lever, UNKNOWN),
                 is_live=stage_of(lever) in live and has_say,
             )
             verdict = judge(held, look, hold_for(look, self._hold_ends, site, midnight))
             held = verdict.held
+            ours = of_lever(held.owned, lever)
+            if ours is None or is_same_value(value, ours.ours):
+                self._unseen.pop(lever, None)
             if verdict.is_foreign and lever == BUFFER and isinstance(value, float | int):
                 foreign_pct = float(value)
+        # An evcc that has just started does not tell of its batteries at all.
+        is_gone = value_in(site, BATTERY_MODE) in {None, UNKNOWN}
+        if is_gone and site.automatic_mode:
+            # It commands the batteries itself now.
+            held = replace(held, owned=without(held.owned, BATTERY_MODE))
         is_owned = of_lever(held.owned, BATTERY_MODE) is not None
-        if is_owned and not is_sure and value_in(site, BATTERY_MODE) is None:
-            self._mode_may_have_stuck = True
+        self._mode_may_have_stuck = is_owned and is_gone
         self._last = site
         self._was_interrupted = False
         self._keep(held)
@@ -286,7 +298,8 @@ class Controller:
     def mode_may_have_stuck(self) -> bool:
         """Whether an inverter may still be in a mode that we imposed and evcc has forgotten.
 
-        evcc sets it back when ours lapses; one that was restarted meanwhile knows of none.
+        evcc sets it back when ours lapses; one that was restarted meanwhile, however quickly, knows
+        of none.
         """
         return self._mode_may_have_stuck
 
@@ -329,7 +342,7 @@ class Controller:
             raise WriteRefusedError(self._told(hold))
 
     def _told(self, hold: OwnerHold) -> str:
-        shown = f"{hold.owner:g}" if isinstance(hold.owner, float | int) else str(hold.owner)
+        shown = _in_words(hold.owner)
         if hold.lever.setting in {EvccSetting.BUFFER_SOC, EvccSetting.BATTERY_BOOST_LIMIT}:
             shown += "%"
         match hold.ends:
@@ -349,6 +362,9 @@ class Controller:
             self._last = with_value(self._last, lever, accepted)
         if lever == BATTERY_MODE:
             self._mode_may_have_stuck = False
+        pending = of_lever(self._held.pending, lever)
+        if pending is not None and lever.device:
+            self._unseen[lever] = pending.old
         held = replace(self._held, pending=without(self._held.pending, lever))
         self._keep(with_ours(held, lever, accepted))
 
@@ -397,8 +413,7 @@ class Controller:
             return False
         value = value_in(self._last, lever)
         if lever == BATTERY_MODE:
-            # One that has lapsed was set back by evcc itself, unless it was restarted meanwhile.
-            return value is None and not self._mode_may_have_stuck
+            return False
         if isinstance(value, Unknown):
             # The charging point is gone for now; its value is still owed.
             return False
@@ -463,3 +478,15 @@ class Controller:
             return
         self._held = held
         self._file.save(serialise(held))
+
+
+def _in_words(value: SettingValue) -> str:
+    match value:
+        case bool():
+            return "an" if value else "aus"
+        case float() | int():
+            return f"{value:g}"
+        case None:
+            return "keinen Wert"
+        case _:
+            return value

@@ -413,7 +413,11 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
         planning=Planning(cfg, history, clock, plan_limits),
         ledger=ledger,
         steering=Steering(
-            cfg=cfg, controller=controller, ledger=ledger, evcc=evcc, keeper=ModeKeeper(evcc)
+            cfg=cfg,
+            controller=controller,
+            ledger=ledger,
+            evcc=evcc,
+            keeper=ModeKeeper(evcc, clock.now),
         ),
         buffer_calc=buffer_calc,
         store=StateStore(),

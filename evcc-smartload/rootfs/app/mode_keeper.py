@@ -6,7 +6,7 @@ only while the cycle's thread lives: a mode dies with us by design.
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -16,6 +16,8 @@ from evcc_client import EvccClient
 
 # One request may get lost, and evcc checks its 60 s every second.
 KEEP_EVERY = timedelta(seconds=20)
+# So long the cycle may be late before the thread sends in its place.
+DUE_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger("smartload")
 
@@ -23,8 +25,10 @@ log = structlog.get_logger("smartload")
 class ModeKeeper:
     """Sends the mode again; ``impose`` and ``let_go`` are called by the cycle's thread."""
 
-    def __init__(self, evcc: EvccClient) -> None:
+    def __init__(self, evcc: EvccClient, now: Callable[[], datetime]) -> None:
         self._evcc = evcc
+        self._now = now
+        self._sent_at: datetime | None = None
         self._lock = threading.Lock()
         self._mode: BatteryMode | None = None
         self._has_failed = False
@@ -39,7 +43,7 @@ class ModeKeeper:
     def impose(self, mode: BatteryMode) -> None:
         """Keep a mode in force that evcc has just accepted."""
         with self._lock:
-            self._mode = mode
+            self._mode, self._sent_at = mode, self._now()
 
     def let_go(self) -> None:
         """Send nothing more; after this no late request undoes a release."""
@@ -49,8 +53,17 @@ class ModeKeeper:
     def keep(self) -> None:
         """Send the mode again, if there is one; evcc's refusal is logged once and no disaster."""
         with self._lock:
-            if self._mode is None:
-                return
+            self._send()
+
+    def keep_if_due(self) -> None:
+        """Send it where the cycle, which knows best who imposes what, has not done so in time."""
+        with self._lock:
+            age = None if self._sent_at is None else self._now() - self._sent_at
+            if age is None or not timedelta(0) <= age < DUE_AFTER:
+                self._send()
+
+    def _send(self) -> None:
+        if self._mode is not None:
             try:
                 self._evcc.keep_battery_mode(self._mode)
             except EvccAutomaticModeError:
@@ -62,6 +75,7 @@ class ModeKeeper:
                 self._has_failed = True
             else:
                 self._has_failed = False
+                self._sent_at = self._now()
 
     def start(self, every_s: Callable[[], float], is_alive: Callable[[], bool]) -> None:
         """Keep it in a thread from now on.
@@ -74,7 +88,7 @@ class ModeKeeper:
         def run() -> None:
             while not self._stop.wait(every_s()):
                 if is_alive():
-                    self.keep()
+                    self.keep_if_due()
 
         self._thread = threading.Thread(target=run, name="mode-keeper", daemon=True)
         self._thread.start()

@@ -19,7 +19,14 @@ from control.fuse import FuseLimits, FuseWatch, watch_fuse
 from control.hands import stage_of
 from control.reasons import because
 from controller import Controller
-from domain.control import BATTERY_MODE, EvccSetting, Lever, SettingValue, Wanted
+from domain.control import (
+    BATTERY_MODE,
+    EvccSetting,
+    Lever,
+    Ownership,
+    SettingValue,
+    Wanted,
+)
 from domain.levers import Unknown, is_same_value, value_in
 from domain.plan import Plan
 from domain.site import BatteryMode, ChargeMode, SiteSnapshot
@@ -104,13 +111,16 @@ class Steering:
         return self._fuse.reason if self._fuse.is_relief else None
 
     def pause(self) -> None:
-        """Nothing can be decided without a reading; an imposed mode lapses by itself."""
+        """Nothing can be decided without a reading: an imposed mode is let lapse."""
+        self.keeper.let_go()
         self._wishes, self.bat_to_car, self.done = None, None, {}
 
     # -- the two steps of a turn ---------------------------------------------------------------
 
     def help_car(self, moment: Moment) -> None:
         """Decide everything, and let the home battery help a car or not (bat-to-EV)."""
+        if moment.site.automatic_mode:
+            self.keeper.let_go()
         wishes = self._wishes = self._decide(moment)
         is_live = {Stage.BATTERY, Stage.CARS} <= moment.live
         self._carry_out(moment, wishes.boost, _BOOST, is_live=is_live)
@@ -162,6 +172,12 @@ class Steering:
             if loadpoint.name not in busy
         ]
         set_to_now = busy | {wish.device for wish in wishes if wish.is_set_to_now}
+        # A mode of ours that is given back in this very turn still stands there.
+        set_to_now |= {
+            owned.lever.device
+            for owned in self.controller.owned
+            if owned.lever.setting is EvccSetting.CHARGE_MODE
+        }
         help_wish = self._decide_help(moment, owners, frozenset(set_to_now))
         return _Wishes(
             battery=battery,
@@ -184,9 +200,14 @@ class Steering:
                 plant=moment.plant,
                 active=last.device if last is not None and last.is_active else "",
                 set_to_now=set_to_now,
+                in_hand=self._in_owners_hand(EvccSetting.BATTERY_BOOST),
             ),
             now=moment.now,
         )
+
+    def _in_owners_hand(self, setting: EvccSetting) -> frozenset[str]:
+        holds = (one.lever for one in self.controller.holds)
+        return frozenset(lever.device for lever in holds if lever.setting is setting)
 
     def _decide_battery(self, moment: Moment) -> BatteryWish:
         site, cfg = moment.site, self.cfg
@@ -248,16 +269,24 @@ class Steering:
     ) -> None:
         """Put the settings of a group to what is wanted, and give back what no longer is."""
         group = frozenset(settings)
+        if moment.site.automatic_mode:
+            # evcc would refuse everything, also what is to be given back.
+            is_live = False
         forced = [one for one in wanted if is_live or self._is_asked(one)]
         observed = [one for one in wanted if one not in forced]
         keep = {one.lever for one in forced}
         for owned in reversed(self.controller.owned):
             is_wanted = owned.lever.setting not in group or owned.lever in keep
-            if not is_wanted and self.controller.has_begun:
+            may_give = self.controller.has_begun and not moment.site.automatic_mode
+            if not is_wanted and may_give and self._may_retry(owned, moment.now):
                 self.give_back(owned.lever)
         for one in forced:
             self._write(one, moment)
         self._record(moment, observed, group)
+
+    def _may_retry(self, owned: Ownership, now: datetime) -> bool:
+        """Whether giving back has not just failed."""
+        return self.ledger.may_repeat(owned.lever, owned.owner, now)
 
     def _is_asked(self, wanted: Wanted) -> bool:
         """Whether the owner asked for it on the page: then it is done, whatever the stage."""
@@ -332,10 +361,8 @@ class Steering:
             before = self._simulated.get(
                 one.lever, None if isinstance(present, Unknown) else present
             )
-            if one.lever in self._simulated and is_same_value(before, one.value):
-                continue
-            self._simulated[one.lever] = one.value
             if not is_same_value(before, one.value):
+                self._simulated[one.lever] = one.value
                 self.ledger.simulate(one.lever, before, one.value, one.stage, one.reason)
 
     # -- what is shown -------------------------------------------------------------------------

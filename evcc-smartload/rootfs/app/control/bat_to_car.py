@@ -84,18 +84,18 @@ def _title(scene: Question) -> str:
 
 def _levers(scene: Question) -> tuple[Wanted, ...]:
     """Return the limit first, or a boost would begin without one."""
-    cost, buffer_pct = scene.cost_eur_per_kwh, scene.rules.buffer_soc_pct
-    if scene.device in scene.rules.set_to_now or buffer_pct is None:
+    cost, floor_pct = scene.cost_eur_per_kwh, scene.floor_pct
+    if scene.device in scene.rules.set_to_now or floor_pct is None:
         return ()
     reason = because(
         CommandCode.BAT_TO_CAR,
         car=scene.device,
         value=cost,
         price=None if scene.now is None else scene.now.price,
-        buffer_soc_pct=buffer_pct,
+        buffer_soc_pct=scene.rules.buffer_soc_pct,
     )
     values: tuple[tuple[EvccSetting, SettingValue], ...] = (
-        (EvccSetting.BATTERY_BOOST_LIMIT, float(math.ceil(buffer_pct))),
+        (EvccSetting.BATTERY_BOOST_LIMIT, float(math.ceil(floor_pct))),
         (EvccSetting.BATTERY_BOOST, True),
     )
     return tuple(

@@ -7,7 +7,7 @@ is imposed only where that is something else.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from control.flows import (
     Intent,
@@ -32,6 +32,8 @@ FULL_SOC_PCT = 99.0
 # evcc shows whole percent on most batteries, and a battery at rest loses some.
 _AGAIN_BELOW_PCT = 2.0
 _KNOWS_HOLD_CHARGE = (0, 309)
+# evcc's own delay before it switches a car off for lack of sun, and some intervals.
+_RUNS_ON = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,8 @@ def _carry_out(scene: _Scene) -> BatteryWish:
             return scene.keeps()
         case Intent.KEEPS_FROM_CAR:
             return scene.keeps() if _may_feed(scene) else _protect(scene)
+        case _ if _runs_on(scene):
+            return _protect(scene)
         case _:
             return _leave(scene)
 
@@ -203,6 +207,20 @@ def _protect(scene: _Scene) -> BatteryWish:
     cars = scene.flows(scene.slot).cars
     car = max(cars, key=lambda name: cars[name], default=None)
     return scene.wish(BatteryMode.HOLD, because(CommandCode.BATTERY_PROTECTED, car=car))
+
+
+def _runs_on(scene: _Scene) -> bool:
+    """Tell whether a car that was charging fast still does, until evcc switches it off."""
+    before = scene.choice.before
+    was_protected = (
+        before.reason is not None and before.reason.code is CommandCode.BATTERY_PROTECTED
+    )
+    return (
+        was_protected
+        and not _may_feed(scene)
+        and scene.now - start_of(scene.plan, scene.slot) < _RUNS_ON
+        and any(one.charging for one in scene.site.loadpoints)
+    )
 
 
 def _leave(scene: _Scene) -> BatteryWish:

@@ -20,6 +20,7 @@ RESTARTED = "restarted"
 _LEAST_WAIT_S = 60.0
 _CYCLES_TO_WAIT = 2
 _READINGS_TO_MISS = 2
+_LONGEST_WAIT = timedelta(seconds=150)
 _PAUSES = {
     WriteOutcome.NOT_CONFIRMED: timedelta(minutes=15),
     WriteOutcome.FAILED: timedelta(minutes=1),
@@ -102,13 +103,14 @@ def was_sent(record: CommandRecord) -> bool:
 def may_repeat(last: CommandRecord | None, value: SettingValue, now: datetime) -> bool:
     """Return whether ``value`` may be sent to a lever whose last command was ``last``.
 
-    What was not confirmed waits for a quarter of an hour, what failed for a minute. The buffer
+    What no reading has shown yet waits until one could, what was not confirmed for a quarter of an
+    hour, what failed for a minute. The buffer
     is decided each quarter hour, which is pause enough. A clock that was set back makes no pause
     longer.
     """
     if last is None or last.lever.setting is EvccSetting.BUFFER_SOC:
         return True
-    pause = _PAUSES.get(last.outcome)
+    pause = _LONGEST_WAIT if is_waiting(last) else _PAUSES.get(last.outcome)
     if pause is None or not is_same_value(last.wanted, value):
         return True
     return not timedelta(0) <= now - last.at < pause

@@ -74,7 +74,10 @@ def watch_fuse(  # noqa: PLR0913 what was, what is measured, what may be, what w
         if near is None and not before.is_relief:
             return FuseWatch()
         return FuseWatch(may_charge=False, is_relief=True, reason=near or before.reason)
-    near = _too_near(site, limits, ASSUMED_CHARGE_KW if charge_kw is None else charge_kw)
+    # A battery that begins to charge also stops serving the house.
+    served_kw = 0.0 if site.battery is None else site.battery.discharge_kw
+    charge_kw = ASSUMED_CHARGE_KW if charge_kw is None else charge_kw
+    near = _too_near(site, limits, charge_kw + served_kw)
     if near is not None:
         return FuseWatch(may_charge=False, is_relief=before.is_relief, reason=near)
     if not before.is_relief:

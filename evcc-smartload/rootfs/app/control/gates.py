@@ -16,10 +16,17 @@ from domain.horizon import SLOT, SLOT_H
 from domain.plan import CarCourse, Plan
 from domain.site import ChargeMode, Loadpoint, SiteSnapshot
 from domain.steering import GateCode
-from planner.car_wishes import ASSUMED_MAX_CURRENT_A, CHARGE_EFFICIENCY_FRAC, PHASE_VOLTAGE_V
+from planner.car_wishes import (
+    ASSUMED_MAX_CURRENT_A,
+    ASSUMED_MIN_CURRENT_A,
+    CHARGE_EFFICIENCY_FRAC,
+    PHASE_VOLTAGE_V,
+)
 from planner.plant import Plant
 
 _START_ABOVE_PCT = 2.0
+# evcc's own delay before it switches a car off for lack of sun, and an interval.
+_RUNS_ON_H = (180.0 + 30.0) / 3600.0
 _FEEDS_KWH = 0.05
 # evcc takes 100 for "no limit".
 _NO_LIMIT_PCT = 100
@@ -38,6 +45,7 @@ class BatToCarRules:
         active: evcc's name of the loadpoint that the battery helps already; empty: none.
         set_to_now: Loadpoints that get the charge mode "now" by the plan. evcc has no boost there,
             and the battery serves such a car without one.
+        in_hand: Loadpoints whose boost the owner has just ended.
     """
 
     is_allowed: bool
@@ -46,6 +54,7 @@ class BatToCarRules:
     plant: Plant
     active: str = ""
     set_to_now: frozenset[str] = frozenset()
+    in_hand: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +83,19 @@ class Question:
     @property
     def device(self) -> str:
         return "" if self.loadpoint is None else self.loadpoint.name
+
+    @property
+    def floor_pct(self) -> float | None:
+        """Where a boost has to end so that the buffer stays untouched; None: nothing is for cars.
+
+        A car runs on at its least power until evcc switches it off.
+        """
+        buffer_pct, loadpoint = self.rules.buffer_soc_pct, self.loadpoint
+        battery = self.site.battery
+        if not buffer_pct or loadpoint is None or battery is None or not battery.capacity_kwh:
+            return buffer_pct or None
+        kwh = least_power_kw(self.site, loadpoint) * _RUNS_ON_H / self.rules.plant.one_way_frac
+        return buffer_pct + 100.0 * kwh / battery.capacity_kwh
 
     @property
     def course(self) -> CarCourse | None:
@@ -112,7 +134,8 @@ def _car_wants(scene: Question) -> Answer:
     is_below = soc_pct is None or limit_pct is None or soc_pct < limit_pct
     kwh, limit_kwh = loadpoint.session_kwh, loadpoint.limit_kwh
     has_room = not limit_kwh or kwh is None or kwh < limit_kwh
-    return loadpoint.mode in _BOOSTED and is_below and has_room, {
+    is_in_hand = loadpoint.name in scene.rules.in_hand
+    return loadpoint.mode in _BOOSTED and is_below and has_room and not is_in_hand, {
         "car": loadpoint.name,
         "soc_pct": soc_pct,
         "limit_soc_pct": limit_pct,
@@ -134,10 +157,11 @@ def _is_above_buffer(scene: Question) -> Answer:
     soc_pct = None if scene.site.battery is None else scene.site.battery.soc_pct
     buffer_pct = scene.rules.buffer_soc_pct
     facts: dict[str, Figure] = {"soc_pct": soc_pct, "buffer_soc_pct": buffer_pct}
-    if soc_pct is None or not buffer_pct or math.ceil(buffer_pct) >= _NO_LIMIT_PCT:
+    floor_pct = scene.floor_pct
+    if soc_pct is None or floor_pct is None or math.ceil(floor_pct) >= _NO_LIMIT_PCT:
         return False, facts
     above_pct = 0.0 if scene.rules.active == scene.device else _START_ABOVE_PCT
-    return soc_pct > buffer_pct + above_pct, facts
+    return soc_pct > floor_pct + above_pct, facts
 
 
 def _plan_agrees(scene: Question) -> Answer:
@@ -193,14 +217,26 @@ def _still_needed_kwh(course: CarCourse, slot: int) -> float:
 
 def full_power_kw(site: SiteSnapshot, loadpoint: Loadpoint) -> float:
     """Return what a car can charge with; evcc's own defaults where nobody tells."""
+    current_a = loadpoint.max_current_a or ASSUMED_MAX_CURRENT_A
+    return current_a * _phases(site, loadpoint) * PHASE_VOLTAGE_V / 1000.0
+
+
+def least_power_kw(site: SiteSnapshot, loadpoint: Loadpoint) -> float:
+    """Return the least that a car charges with; where evcc switches phases, on one."""
+    current_a = loadpoint.min_current_a or ASSUMED_MIN_CURRENT_A
+    switches = loadpoint.switches_phases and not loadpoint.phases_configured
+    phases = 1 if switches else _phases(site, loadpoint)
+    return current_a * phases * PHASE_VOLTAGE_V / 1000.0
+
+
+def _phases(site: SiteSnapshot, loadpoint: Loadpoint) -> int:
     most = next(
         (one.phases for one in site.vehicles if one.name == loadpoint.vehicle_name), None
     ) or 3  # fmt: skip
     phases = loadpoint.phases_configured or None
     if phases is None and not loadpoint.switches_phases:
         phases = loadpoint.phases_active or None
-    current_a = loadpoint.max_current_a or ASSUMED_MAX_CURRENT_A
-    return current_a * min(phases or most, most) * PHASE_VOLTAGE_V / 1000.0
+    return min(phases or most, most)
 
 
 GATES: tuple[tuple[GateCode, Callable[[Question], Answer]], ...] = (

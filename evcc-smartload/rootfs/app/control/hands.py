@@ -18,7 +18,7 @@ from domain.control import (
     Ownership,
     SettingValue,
 )
-from domain.levers import Unknown, is_same_value
+from domain.levers import UNKNOWN, Unknown, is_same_value
 from domain.site import Loadpoint, SiteSnapshot
 from domain.steering import Stage
 
@@ -48,6 +48,8 @@ class Look:
     was_interrupted: bool
     is_evccs_doing: bool
     is_live: bool
+    before_ours: SettingValue | Unknown = UNKNOWN
+    """What evcc held before a write of ours that it took and no reading has shown yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,16 @@ def came_or_went(before: SiteSnapshot | None, site: SiteSnapshot) -> frozenset[s
     known = {one.name: _who(one) for one in before.loadpoints}
     return frozenset(
         one.name for one in site.loadpoints if one.name in known and known[one.name] != _who(one)
+    )
+
+
+def modes_changed(before: SiteSnapshot | None, site: SiteSnapshot) -> frozenset[str]:
+    """Return the loadpoints whose charge mode is another one than in ``before``."""
+    if before is None:
+        return frozenset()
+    known = {one.name: one.mode for one in before.loadpoints}
+    return frozenset(
+        one.name for one in site.loadpoints if known.get(one.name, one.mode) is not one.mode
     )
 
 
@@ -123,6 +135,8 @@ def _has_other_cause(look: Look, ours: Ownership | None) -> bool:
     """Whether the value can have changed without a hand: evcc was away, or we were."""
     if isinstance(look.previous, Unknown):
         return ours is not None and is_same_value(look.value, ours.owner)
+    if not isinstance(look.before_ours, Unknown) and is_same_value(look.value, look.before_ours):
+        return True  # it was never carried out
     # evcc was away and came back with another value: it lost ours. What it lost it to may be an
     # earlier one of ours, so the owner's own value is still the one we remember.
     return look.was_interrupted
