@@ -1,6 +1,6 @@
 /** What SmartLoad does in evcc: who decides what, on which rung of the ladder, and what is only observed. */
 
-import type { BatToCar, Control, ControlLevel, DoneNow, Facts, Gate, Hold, Override, Stage, StageName, State } from "../model";
+import type { BatToCar, Control, ControlLevel, ControlRung, DoneNow, Facts, Gate, Hold, Override, Stage, StageName, State } from "../model";
 import type { Format } from "./format";
 
 export const LADDER: readonly ControlLevel[] = ["plan", "old_plan", "rules", "buffer_only", "hands_off"];
@@ -15,6 +15,11 @@ export function isReleased(control: Control): boolean {
 
 function isMissing({ rung }: Control, code: string): boolean {
   return rung?.missing.some((one) => one.code === code) ?? false;
+}
+
+/** The top of the ladder with nothing missing; that evcc's own rules do as well as any plan is no fault. */
+export function isFaultless({ level, missing }: ControlRung): boolean {
+  return level === "plan" && missing.every(({ code }) => code === "no_gain");
 }
 
 /** evcc's automatic mode was switched off, and nobody has let SmartLoad take over yet. */

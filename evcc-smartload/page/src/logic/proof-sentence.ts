@@ -2,7 +2,7 @@
 
 import type { Messages } from "../i18n";
 import type { Control, StageName, State } from "../model";
-import { LADDER, ordersOf, stagesThat } from "./control";
+import { isFaultless, LADDER, ordersOf, stagesThat } from "./control";
 import { missingText, overrideEndText, overrideText } from "./control-words";
 import type { Format } from "./format";
 import type { Sentence } from "./sentence";
@@ -66,10 +66,9 @@ function extent(control: Control, nowMs: number, t: Messages, format: Format): s
   const words = t.control.proof;
   const { rung } = control;
   if (rung === null) return [words.unknown];
-  if (rung.level === "plan" && rung.missing.length === 0) return [words.full];
   const missing = rung.missing.map((one) => {
     const since = format.when(Date.parse(one.since), nowMs);
     return rung.level === "plan" && one.code === "no_gain" ? words.noGain(since) : words.missing(missingText(one, control, t), since);
   });
-  return [...missing, words.step(LADDER.indexOf(rung.level) + 1, LADDER.length)];
+  return [...missing, isFaultless(rung) ? words.full : words.step(LADDER.indexOf(rung.level) + 1, LADDER.length)];
 }

@@ -21,9 +21,10 @@ export interface ControlActions {
   said: Said | null;
 }
 
+/** What was done shows by itself and is only read aloud; a refusal stays to be read. */
 export function renderSaid({ said }: ControlActions, place: Place): TemplateResult | typeof nothing {
   if (said === null || said.place !== place) return nothing;
-  return html`<p class="notice ${said.isRefused ? "refused" : ""}" role=${said.isRefused ? "alert" : "status"} data-testid="said">${said.text}</p>`;
+  return html`<p class=${said.isRefused ? "refused" : "visually-hidden"} role=${said.isRefused ? "alert" : "status"} data-testid="said">${said.text}</p>`;
 }
 
 /** While evcc's automatic mode is on there is something the owner has to do first. */

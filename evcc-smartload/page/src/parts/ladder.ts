@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
-import { firstClosed, LADDER, mayHelpCars } from "../logic/control";
+import { firstClosed, isFaultless, LADDER, mayHelpCars } from "../logic/control";
 import { gateText, missingText, therefore } from "../logic/control-words";
 import type { BatToCar, Control, ControlRung, Gate } from "../model";
 import { icon, type IconName } from "./icons";
@@ -32,21 +32,23 @@ export function renderLadder(context: Context): TemplateResult {
   `;
 }
 
-function missingList({ t, format, nowMs }: Context, control: Control | null, { level, missing }: ControlRung): TemplateResult | typeof nothing {
+function missingList({ t, format, nowMs }: Context, control: Control | null, rung: ControlRung): TemplateResult | typeof nothing {
   const words = t.control.ladder;
-  if (missing.length === 0) return level === "plan" ? html`<p class="fine">${icon("check")} ${words.nothingMissing}</p>` : nothing;
+  const { missing } = rung;
+  const isFine = isFaultless(rung);
+  if (missing.length === 0) return isFine ? html`<p class="fine">${icon("check")} ${words.nothingMissing}</p>` : nothing;
   return html`
-    <h3>${words.missing}</h3>
-    <ul class="missing">
+    ${isFine ? nothing : html`<h3>${words.missing}</h3>`}
+    <ul class="missing ${isFine ? "is-faultless" : ""}">
       ${missing.map((one) => {
         const text = missingText(one, { opinions: control?.opinions ?? null }, t);
         return html`
           <li data-testid="missing" data-code=${one.code}>
-            ${icon("warning")}
+            ${isFine ? icon("info") : icon("warning")}
             <div>
               <p>${text} <span class="hint num">${words.since(format.when(Date.parse(one.since), nowMs))}</span></p>
               ${therefore(one, t) === null ? nothing : html`<p class="hint">${therefore(one, t)}</p>`}
-              ${one.detail === "" || one.detail === text ? nothing : html`<p class="hint"><code>${one.detail}</code></p>`}
+              ${one.detail === "" || one.detail === text || one.code === "no_gain" ? nothing : html`<p class="hint"><code>${one.detail}</code></p>`}
             </div>
           </li>
         `;

@@ -22,6 +22,7 @@ export class Overrides extends LitElement {
   @property({ attribute: false }) send!: Send;
   @state() private minutes: Readonly<Record<string, number>> = {};
   @state() private holidayDay: string | null = null;
+  /** What was done shows by itself and is only read aloud; a refusal stays to be read. */
   @state() private notice: { text: string; isRefused: boolean } | null = null;
   private isPending = false;
 
@@ -41,7 +42,7 @@ export class Overrides extends LitElement {
         </div>
         ${this.notice === null
           ? nothing
-          : html`<p class="notice ${this.notice.isRefused ? "refused" : ""}" role=${this.notice.isRefused ? "alert" : "status"} data-testid="override-notice">${this.notice.text}</p>`}
+          : html`<p class=${this.notice.isRefused ? "refused" : "visually-hidden"} role=${this.notice.isRefused ? "alert" : "status"} data-testid="override-notice">${this.notice.text}</p>`}
       </section>
     `;
   }
