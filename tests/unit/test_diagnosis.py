@@ -31,6 +31,7 @@ WELL = Circumstances(
     cycle_failure=None,
     forecast_failure=None,
     plan_failure=None,
+    steer_failure=None,
     not_applied=None,
 )
 UNCONFIRMED = replace(command_record(), outcome=WriteOutcome.NOT_CONFIRMED)
@@ -72,6 +73,11 @@ CASES: list[tuple[ProblemCode, Severity, Change]] = [
         ProblemCode.PLAN_FAILED,
         Severity.WARNING,
         lambda seen: replace(seen, plan_failure="ValueError: x"),
+    ),
+    (
+        ProblemCode.STEER_FAILED,
+        Severity.ERROR,
+        lambda seen: replace(seen, steer_failure="ValueError: x"),
     ),
     (
         ProblemCode.CYCLE_FAILED,

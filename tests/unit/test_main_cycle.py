@@ -17,6 +17,7 @@ from config import Config
 from domain.config_problem import ConfigProblem
 from domain.control import InCharge
 from domain.horizon import SLOT
+from domain.site import BatteryMode
 from domain.state import CycleKind, SystemState
 from dynamic_buffer import DynamicBufferCalc
 from inbox import Wish
@@ -531,3 +532,50 @@ def test_a_stop_gives_back_and_a_restart_goes_on(service: Cycled) -> None:
 
     assert service.evcc.buffer_soc == 30
     assert service.shown()["control"]["owner_values"][0]["owner"] == 50
+
+
+# Acting on the plan
+
+
+def test_a_step_of_acting_that_fails_is_told_and_lets_an_imposed_mode_lapse(
+    service: Cycled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.parts.steering.keeper.impose(BatteryMode.CHARGE)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(service.parts.steering), "help_car", None)
+        turn(service.parts, NOON, CycleKind.SLOT)
+
+    assert service.parts.steering.keeper.mode is None
+    assert "steer_failed" in [problem["code"] for problem in service.shown()["problems"]]
+    turn(service.parts, NOON + SLOT, CycleKind.SLOT)
+    assert "steer_failed" not in [problem["code"] for problem in service.shown()["problems"]]
+
+
+def test_a_cycle_that_fails_lets_an_imposed_mode_lapse(
+    service: Cycled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.parts.steering.keeper.impose(BatteryMode.CHARGE)
+    monkeypatch.setattr(type(service.parts.store), "update", None)
+
+    turn(service.parts, NOON, CycleKind.SLOT)
+
+    assert service.parts.steering.keeper.mode is None
+
+
+def test_the_first_cycle_adopts_what_is_there_and_writes_nothing(tmp_path: Path) -> None:
+    service = Cycled(tmp_path, base_pct=30)
+    service.calc.activate_live()
+    parts = build_parts(
+        Config(battery_min_soc=30),
+        service.parts.installation,
+        clock=service.clock,
+        evcc_at=Evcc(url="http://evcc:7070", transport=service.evcc.transport),
+        data_dir=tmp_path,
+    )
+
+    turn(parts, NOON, CycleKind.START)
+
+    assert service.evcc.commands == []
+    turn(parts, NOON + SLOT, CycleKind.SLOT)
+    assert service.evcc.buffer_soc == 30

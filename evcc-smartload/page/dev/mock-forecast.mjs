@@ -126,7 +126,7 @@ export function forecastOf({ scene, now, sunKw, priceAt, confidence }) {
           },
         ],
     holidays: scene === "live" ? [iso(now + DAY).slice(0, 10)] : [],
-    away: scene === "owner" ? { since: iso(now - 20 * HOUR), share_frac: 0.42 } : null,
+    away: scene === "owner" ? { since: iso(now - 20 * HOUR), until: null, share_frac: 0.42 } : null,
     history_days: isNew ? 0.3 : 204.6,
     accuracy: [],
   };

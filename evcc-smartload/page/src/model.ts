@@ -26,6 +26,7 @@ export type ProblemCode =
   | "clock_not_set"
   | "forecast_failed"
   | "plan_failed"
+  | "steer_failed"
   | "cycle_failed";
 
 export interface Problem {
@@ -479,7 +480,7 @@ export interface Forecast {
   windows: NamedWindow[];
   comparisons: Comparison[]; // the last two days
   holidays: string[]; // local days, "2026-04-06"
-  away: { since: string; share_frac: number } | null;
+  away: { since: string; until: string | null; share_frac: number } | null;
   history_days: number;
   accuracy: AccuracySummary[];
 }

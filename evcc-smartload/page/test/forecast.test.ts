@@ -178,7 +178,7 @@ describe("the sentence", () => {
   });
 
   it("says that nobody is at home", () => {
-    const said = forecast(new Date(NOW).toISOString(), 192, { away: { since: "2026-11-22T08:00:00Z", share_frac: 0.45 } });
+    const said = forecast(new Date(NOW).toISOString(), 192, { away: { since: "2026-11-22T08:00:00Z", until: null, share_frac: 0.45 } });
 
     const { because } = forecastSentence(facts({ forecast: said }), MESSAGES.de, DE);
 

@@ -43,6 +43,7 @@ class Circumstances:
     """What is wrong with state files that cannot be written."""
     forecast_failure: str | None
     plan_failure: str | None
+    steer_failure: str | None
     cycle_failure: str | None
     not_applied: str | None
     """The reason of the last event when a live decision was not applied."""
@@ -109,6 +110,8 @@ def _own_findings(seen: Circumstances) -> list[Finding]:
         )
     if seen.plan_failure is not None:
         findings.append(_finding(ProblemCode.PLAN_FAILED, Severity.WARNING, seen.plan_failure))
+    if seen.steer_failure is not None:
+        findings.append(_finding(ProblemCode.STEER_FAILED, Severity.ERROR, seen.steer_failure))
     if seen.unwritable:
         text = "; ".join(seen.unwritable)
         findings.append(_finding(ProblemCode.STORE_NOT_WRITABLE, Severity.ERROR, text))

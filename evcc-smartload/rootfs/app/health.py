@@ -27,6 +27,11 @@ class Heartbeat:
             self._turned_s = self._cycled_s = monotonic_s
             self._can_save = can_save
 
+    def is_turning(self, monotonic_s: float) -> bool:
+        """Return whether the loop went round of late."""
+        with self._lock:
+            return monotonic_s - self._turned_s <= LONGEST_SILENCE_S
+
     def complaint(self, monotonic_s: float) -> str | None:
         """Return what is wrong with us, or None. evcc being away is not our illness."""
         with self._lock:

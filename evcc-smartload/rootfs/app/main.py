@@ -106,7 +106,7 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     make_plan(parts, now, kind, reading, buffer_pct)
 
     # Whether the home battery helps a car: evcc's boost, down to the buffer (bat-to-EV).
-    succeeds(parts, STEER_FAILED, lambda: help_car(parts, now, reading, buffer_pct))
+    is_steering = steers(parts, lambda: help_car(parts, now, reading, buffer_pct))
 
     # Where the buffer should stand and, once live, evcc told so.
     buffer_result: dict[str, object] | None = None
@@ -127,7 +127,8 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
         buffer_result = buffer_calc.result(now)
 
     # The battery's mode and the cars' limits follow the plan, or a recorder takes them.
-    succeeds(parts, STEER_FAILED, lambda: steer(parts, now, reading, buffer_pct))
+    if is_steering:
+        steers(parts, lambda: steer(parts, now, reading, buffer_pct))
 
     # Everyone who looks sees the same state, and the log gets one line of it.
     parts.n_cycles += 1
@@ -217,6 +218,14 @@ def succeeds(parts: Parts, failed: str, step: Callable[[], None]) -> bool:
     return True
 
 
+def steers(parts: Parts, step: Callable[[], None]) -> bool:
+    """Do a step of acting; where it fails nobody watches what is imposed, so that may lapse."""
+    if succeeds(parts, STEER_FAILED, step):
+        return True
+    parts.steering.pause()
+    return False
+
+
 def look_back(parts: Parts, now: datetime) -> None:
     """See how right the forecasts were, and tidy up; nothing else depends on it."""
     parts.memory.look_back(now)
@@ -303,7 +312,7 @@ def turn(
             succeeds(parts, EXPLAIN_FAILED, lambda: explain_plan(parts, now, reading))
         else:
             settle_ownership(parts, now, reading)
-            succeeds(parts, STEER_FAILED, lambda: act(parts, now, reading))
+            steers(parts, lambda: act(parts, now, reading))
             show(parts, now, reading)
             parts.heartbeat.turned(parts.clock.monotonic_s())
         # How right it all was is looked at piece by piece, when everything else is done.
@@ -315,6 +324,7 @@ def turn(
         if failure != parts.cycle_failure:
             log.exception("cycle_failed")
         parts.cycle_failure = failure
+        parts.steering.pause()
         parts.heartbeat.turned(parts.clock.monotonic_s())
 
 
@@ -506,7 +516,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return KEEP_EVERY.total_seconds() / (1.0 if demo is None else demo.clock.speed)
 
     def is_alive() -> bool:
-        return parts.heartbeat.complaint(clock.monotonic_s()) is None
+        return parts.heartbeat.is_turning(clock.monotonic_s())
 
     def cycle() -> None:
         parts.steering.keeper.start(keep_every_s, is_alive)

@@ -111,6 +111,7 @@ def _find_problems(
                 None,
             ),
             plan_failure=parts.failures.get(PLAN_FAILED),
+            steer_failure=parts.failures.get(STEER_FAILED),
             cycle_failure=parts.cycle_failure,
             # Where somebody else has the say, a decision that is not applied is as it should be.
             not_applied=buffer_calc.not_applied

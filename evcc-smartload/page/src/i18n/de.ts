@@ -195,6 +195,10 @@ export const de = {
       title: "Das Planen ist fehlgeschlagen",
       text: "Bis es wieder gelingt, gibt es keinen Plan. Der Puffer hängt nicht davon ab.",
     },
+    steer_failed: {
+      title: "Der Plan kann nicht ausgeführt werden",
+      text: "Was SmartLoad im Hausakku vorgegeben hat, läuft in einer Minute aus. Es versucht es bei jedem Blick auf evcc wieder.",
+    },
     cycle_failed: {
       title: "Eine Berechnung ist fehlgeschlagen",
       text: "Die nächste kommt mit der nächsten Viertelstunde.",

@@ -183,6 +183,10 @@ export const en: Messages = {
       title: "Planning failed",
       text: "Until it succeeds again there is no plan. The buffer does not depend on it.",
     },
+    steer_failed: {
+      title: "The plan cannot be carried out",
+      text: "What SmartLoad has imposed on the home battery lapses within a minute. It tries again at each look at evcc.",
+    },
     cycle_failed: {
       title: "A calculation failed",
       text: "The next comes with the next quarter hour.",

@@ -50,6 +50,7 @@ const CODES_WITH_DETAIL = new Set([
   "config_invalid",
   "forecast_failed",
   "plan_failed",
+  "steer_failed",
   "cycle_failed",
 ]);
 

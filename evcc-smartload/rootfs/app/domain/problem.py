@@ -32,6 +32,7 @@ class ProblemCode(StrEnum):
     CLOCK_NOT_SET = "clock_not_set"
     FORECAST_FAILED = "forecast_failed"
     PLAN_FAILED = "plan_failed"
+    STEER_FAILED = "steer_failed"
     CYCLE_FAILED = "cycle_failed"
 
 
