@@ -174,6 +174,7 @@ class SteeredHome:
             ledger=self.ledger,
             evcc=self.client,
             keeper=ModeKeeper(self.client, now),
+            now=now,
         )
         self.turn()
         self.controller.begin()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx2
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -578,4 +579,24 @@ def test_the_first_cycle_adopts_what_is_there_and_writes_nothing(tmp_path: Path)
 
     assert service.evcc.commands == []
     turn(parts, NOON + SLOT, CycleKind.SLOT)
+    assert service.evcc.buffer_soc == 30
+
+
+def test_a_409_of_evccs_automatic_mode_gives_it_the_say_until_somebody_takes_over(
+    service: Cycled,
+) -> None:
+    service.base_pct = 30
+    service.start()
+    service.calc.activate_live()
+    refusal = httpx2.Response(409, json={"error": "not available in automatic mode"})
+    service.evcc.fault = lambda request: refusal if request.method == "POST" else None
+
+    service.cycle()
+    service.evcc.fault = lambda _: None
+    service.cycle()
+
+    assert service.evcc.buffer_soc == 50
+    assert service.shown()["control"]["in_charge"] == "evcc_automatic"
+    fulfil(service.parts, Wish.TAKE_CONTROL)
+    service.cycle()
     assert service.evcc.buffer_soc == 30

@@ -30,6 +30,7 @@ from command_line import (
 from config import Config
 from controller import Controller
 from domain.control import HoldEnd
+from domain.ports import BufferSetter
 from domain.site import UNTOLD_CURRENCY
 from domain.state import CycleKind, CycleReport, SystemState
 from evcc_client import EvccClient
@@ -392,7 +393,15 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
     evcc = EvccClient(
         evcc_at.url or evcc_at.candidates[0], guard=ledger, transport=evcc_at.transport
     )
-    buffer_calc = build_buffer(cfg, evcc, data_dir / "smartload_buffer_model.json", clock)
+    steering = Steering(
+        cfg=cfg,
+        controller=controller,
+        ledger=ledger,
+        evcc=evcc,
+        keeper=ModeKeeper(evcc, clock.now),
+        now=clock.now,
+    )
+    buffer_calc = build_buffer(cfg, steering, data_dir / "smartload_buffer_model.json", clock)
     if buffer_calc is not None:
         buffer_calc.use_time_zone(zone)
     return Parts(
@@ -422,13 +431,7 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
         ),
         planning=Planning(cfg, history, clock, plan_limits),
         ledger=ledger,
-        steering=Steering(
-            cfg=cfg,
-            controller=controller,
-            ledger=ledger,
-            evcc=evcc,
-            keeper=ModeKeeper(evcc, clock.now),
-        ),
+        steering=steering,
         buffer_calc=buffer_calc,
         store=StateStore(),
         inbox=Inbox(),
@@ -438,7 +441,7 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
 
 
 def build_buffer(
-    cfg: Config, evcc: EvccClient, path: Path, clock: Clock
+    cfg: Config, evcc: BufferSetter, path: Path, clock: Clock
 ) -> "DynamicBufferCalc | None":
     """Build the dynamic buffer; the service runs without it when that fails."""
     buffer_calc = None

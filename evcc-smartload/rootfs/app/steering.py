@@ -5,7 +5,7 @@ what is wanted: what is no longer wanted is given back. A stage that observes de
 recorder takes its commands instead of evcc. Belongs to the cycle's thread.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from control.reasons import because
 from controller import Controller
 from domain.control import (
     BATTERY_MODE,
+    AppliedSetting,
     EvccSetting,
     Lever,
     Ownership,
@@ -93,6 +94,7 @@ class Steering:
     ledger: WriteLedger
     evcc: EvccClient
     keeper: ModeKeeper
+    now: Callable[[], datetime]
     bat_to_car: BatToCar | None = None
     done: Mapping[Stage, tuple[DoneNow, ...]] = field(default_factory=dict)
     _fuse: FuseWatch = field(default_factory=FuseWatch)
@@ -109,6 +111,18 @@ class Steering:
     def relief(self) -> CommandReason | None:
         """What keeps the battery from buying because of the fuse; None: nothing does."""
         return self._fuse.reason if self._fuse.is_relief else None
+
+    def set_buffer_soc(self, target_pct: float) -> AppliedSetting:
+        """Set evcc's buffer for its calculator; as the client's.
+
+        Raises:
+            EvccAutomaticModeError: Noted as well: evcc's automatic mode has the say from now on.
+        """
+        try:
+            return self.evcc.set_buffer_soc(target_pct)
+        except EvccAutomaticModeError:
+            self.controller.note_automatic(self.now())
+            raise
 
     def pause(self) -> None:
         """Nothing can be decided without a reading: an imposed mode is let lapse."""
