@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { executionOf, isSimulated, type Execution } from "../logic/control";
-import { actionsAhead, makerOf, summaryMaker, wishesOf, type Wish } from "../logic/plan";
+import { actionsAhead, makerOf, summaryMaker, wishesOf, type Maker, type Wish } from "../logic/plan";
 import type { PlanJson, PlannedAction, PlanSummary, PlanSummaryAction } from "../model";
 import { icon } from "./icons";
 import { deviceIcon } from "./plan-slot";
@@ -24,10 +24,10 @@ export function planTag(context: Context): TemplateResult | typeof nothing {
   return execution === "done" || execution === "partly" ? nothing : simulationTag(context);
 }
 
-/** Beside one action, where others are carried out. */
-function actionTag(context: Context, device: string): TemplateResult | typeof nothing {
+/** Beside one action, where others are carried out; what evcc does by itself nobody has to carry out. */
+function actionTag(context: Context, device: string, maker: Maker): TemplateResult | typeof nothing {
   const { state } = context;
-  return state !== null && executionOf(state) === "partly" && isSimulated(state, device) ? simulationTag(context) : nothing;
+  return maker === "smartload" && state !== null && executionOf(state) === "partly" && isSimulated(state, device) ? simulationTag(context) : nothing;
 }
 
 export function executionOfPlan({ state }: Pick<Context, "state">): Execution {
@@ -75,7 +75,7 @@ function actionRow(context: Context, plan: PlanJson, action: PlannedAction, pick
           <button class="link" aria-label=${t.plan.actions.show(time)} @click=${() => pick(Date.parse(action.start))}>${time}</button>
           ${amountOf(context, action)}
         </p>
-        <p>${action.reason.sentence} ${actionTag(context, action.reason.device)}</p>
+        <p>${action.reason.sentence} ${actionTag(context, action.reason.device, makerOf(plan))}</p>
       </div>
     </li>
   `;
@@ -157,7 +157,7 @@ function nextLists(context: Context, summary: PlanSummary): TemplateResult {
   const list = (actions: readonly PlanSummaryAction[], timeOf: (action: PlanSummaryAction) => string, none: string): TemplateResult =>
     actions.length === 0
       ? html`<p class="empty">${none}</p>`
-      : html`<ul class="actions">${actions.map((action) => summaryRow(context, action, timeOf(action)))}</ul>`;
+      : html`<ul class="actions">${actions.map((action) => summaryRow(context, action, timeOf(action), summaryMaker(summary)))}</ul>`;
   return html`
     <div class="next-lists">
       <div data-testid="next-now"><h3>${words.now}</h3>${list(summary.now, until, words.rest)}</div>
@@ -172,12 +172,12 @@ function nextLists(context: Context, summary: PlanSummary): TemplateResult {
   `;
 }
 
-function summaryRow(context: Context, action: PlanSummaryAction, time: string): TemplateResult {
+function summaryRow(context: Context, action: PlanSummaryAction, time: string, maker: Maker): TemplateResult {
   return html`
     <li data-testid="next-action">
       <div>
         <p class="action-time num"><span>${time}</span> ${amountOf(context, action)}</p>
-        <p>${action.text[context.format.lang]} ${actionTag(context, action.device)}</p>
+        <p>${action.text[context.format.lang]} ${actionTag(context, action.device, maker)}</p>
       </div>
     </li>
   `;
