@@ -64,6 +64,7 @@ ROWS: dict[int, frozenset[str]] = {
             "slot_meter",
             "steering",
             "track_record",
+            "wishes",
             "write_ledger",
         }
     ),

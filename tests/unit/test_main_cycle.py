@@ -22,13 +22,14 @@ from domain.site import BatteryMode
 from domain.state import CycleKind, SystemState
 from dynamic_buffer import DynamicBufferCalc
 from inbox import Wish
-from main import build_parts, fulfil, run_cycle, turn
+from main import build_parts, run_cycle, turn
 from ownership import hand_back
 from parts import Installation, Parts
 from site_watch import Evcc
 from state_store import _snapshot_to_json_dict
 from tests.support.sim_service import SteppedClock
 from tests.support.small_evcc import SmallEvcc
+from wishes import fulfil
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -1,12 +1,15 @@
-"""One turn of acting: what the service knows becomes a moment, and its outcome what is shown."""
+"""One turn of acting: what the service knows becomes a moment, and what is asked of a plan."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+
+import structlog
 
 from diagnosis import is_balanced
 from domain.control import BATTERY_MODE, HoldEnd
 from domain.levers import value_in
 from domain.site import BatteryMode
+from domain.state import SystemState
 from domain.steering import (
     OverrideKind,
 )
@@ -14,6 +17,24 @@ from parts import Parts
 from plan_inputs import OwnerAsks
 from site_watch import Reading
 from steering import Moment
+
+log = structlog.get_logger("smartload")
+
+
+def preview_buffer(parts: Parts, now: datetime, state: SystemState) -> float | None:
+    """Return where the buffer is about to be decided to stand [%]; None without one."""
+    if parts.buffer_calc is None:
+        return None
+    try:
+        return parts.buffer_calc.preview(
+            pv_confidence=parts.pv_forecaster.confidence,
+            price_spread=state.price_spread,
+            pv_96=parts.pv_forecaster.slots_kw or [],
+            now=now.astimezone(UTC),
+        )
+    except Exception as exc:  # noqa: BLE001  # as the step itself: a warning, and the cycle goes on
+        log.warning("buffer_preview_failed", error=str(exc) or type(exc).__name__)
+        return None
 
 
 def help_car(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:

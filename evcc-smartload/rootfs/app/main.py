@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from acting import as_owner_has_it, asks_of, help_car, holiday_until, steer
+from acting import as_owner_has_it, asks_of, help_car, holiday_until, preview_buffer, steer
 from clock import Clock, SystemClock, next_slot_start
 from command_line import (
     HISTORY_NAME,
@@ -37,7 +37,7 @@ from evcc_client import EvccClient
 from evcc_discovery import APP_CANDIDATES
 from forecaster.pv import PVForecaster
 from health import Heartbeat
-from inbox import AnyWish, EndOverride, Inbox, SetStage, StartOverride, Wish
+from inbox import AnyWish, Inbox
 from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
 from mode_keeper import KEEP_EVERY, ModeKeeper
@@ -53,6 +53,7 @@ from situation import buffer_decided, conclude, describe
 from state_store import StateStore, zone_of_home
 from steering import Steering
 from storage.history_store import HistoryStore
+from wishes import fulfil
 from write_ledger import WriteLedger
 
 if TYPE_CHECKING:
@@ -172,22 +173,6 @@ def make_plan(
         ),
     ):
         parts.planning.fail(now, parts.failures[PLAN_FAILED])
-
-
-def preview_buffer(parts: Parts, now: datetime, state: SystemState) -> float | None:
-    """Return where the buffer is about to be decided to stand [%]; None without one."""
-    if parts.buffer_calc is None:
-        return None
-    try:
-        return parts.buffer_calc.preview(
-            pv_confidence=parts.pv_forecaster.confidence,
-            price_spread=state.price_spread,
-            pv_96=parts.pv_forecaster.slots_kw or [],
-            now=now.astimezone(UTC),
-        )
-    except Exception as exc:  # noqa: BLE001  # as the step itself: a warning, and the cycle goes on
-        log.warning("buffer_preview_failed", error=str(exc) or type(exc).__name__)
-        return None
 
 
 def explain_plan(parts: Parts, now: datetime, reading: Reading) -> None:
@@ -341,27 +326,6 @@ def show(parts: Parts, now: datetime, reading: Reading) -> None:
     result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
     state = conclude(parts, describe(parts, now, reading), reading)
     parts.store.update(state=state, plan_summary=summarise_plan(parts, state), buffer_result=result)
-
-
-def fulfil(parts: Parts, wish: AnyWish) -> None:
-    """Do what the page asked for."""
-    log.info("wish", wish=str(wish))
-    controller = parts.controller
-    match wish:
-        case Wish.TAKE_CONTROL:
-            site = parts.watch.site
-            controller.resume(evcc_is_automatic=site is not None and site.automatic_mode)
-        case Wish.RELEASE:
-            controller.release()
-            hand_back(parts)
-        case SetStage():
-            controller.set_stage(wish.stage, wish.mode)
-        case StartOverride():
-            controller.start_override(wish.override)
-        case EndOverride():
-            controller.end_override(wish.kind, wish.device)
-        case Wish.REFRESH:
-            pass
 
 
 # -- building ------------------------------------------------------------------------------------
