@@ -85,6 +85,19 @@ describe("the feed of writes", () => {
     expect(nAsked()).toBe(2);
   });
 
+  it("asks with each reading of evcc, too, but not for what the next value came before", async () => {
+    const read = (time: string): State => ({ ...at(3), site: { ...state().site!, read_at: time } });
+    const { feed, nAsked, answerWith } = asked();
+    answerWith([write({ outcome: "sent", settled_at: null })]);
+    await feed.follow(read("2026-11-22T11:00:00Z"));
+
+    answerWith([write({ outcome: "sent", detail: "superseded" })]);
+    await feed.follow(read("2026-11-22T11:00:30Z"));
+    await feed.follow(read("2026-11-22T11:01:00Z"));
+
+    expect(nAsked()).toBe(2);
+  });
+
   it("keeps what it knows when a question fails, and asks again with the next state", async () => {
     const { feed, latest, answerWith } = asked();
     await feed.follow(at(3));

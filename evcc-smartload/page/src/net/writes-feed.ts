@@ -35,9 +35,9 @@ export class WritesFeed {
     }
   }
 
-  /** What was sent last is read back with the next cycle, which changes no count. */
-  private keyOf({ service, control, cycle }: State): string {
-    const isWaiting = this.news.log?.writes.some(({ outcome }) => outcome === "sent") ?? false;
-    return JSON.stringify([service.started_at, control.writes?.n_today, control.stages, isWaiting ? cycle?.count : null]);
+  /** What was sent last is read back with the next reading of evcc, which changes no count. */
+  private keyOf({ service, control, cycle, site }: State): string {
+    const isWaiting = this.news.log?.writes.some(({ outcome, settled_at: settledAt }) => outcome === "sent" && settledAt === null) ?? false;
+    return JSON.stringify([service.started_at, control.writes?.n_today, control.stages, isWaiting ? [cycle?.count, site?.read_at] : null]);
   }
 }
