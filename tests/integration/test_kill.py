@@ -94,7 +94,7 @@ def check_the_owner_can_have_their_value_back(data_dir: Path, buffer_pct: float)
     if buffer_pct == OWNER_PCT:
         return
     control = json.loads((data_dir / "smartload_control.json").read_text())
-    assert [owned["owner_pct"] for owned in control["owned"]] == [OWNER_PCT]
+    assert [owned["owner"] for owned in control["owned"]] == [OWNER_PCT]
 
 
 def test_a_hundred_kills_lose_nothing_that_was_shown(tmp_path: Path, victims: Victims) -> None:

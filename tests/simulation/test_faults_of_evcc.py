@@ -172,6 +172,12 @@ def test_evccs_own_automatic_mode_makes_us_an_adviser(live: Watched) -> None:
     live.service.home.faults.set(**CLEAR)
     live.run_for(timedelta(hours=1))
 
+    assert live.state().control.in_charge is InCharge.EVCC_AUTOMATIC
+    assert live.said("problem_began", ProblemCode.EVCC_AUTOMATIC_ENDED) == 1
+
+    live.service.parts.inbox.put(Wish.TAKE_CONTROL)
+    live.run_for(timedelta(hours=1))
+
     assert live.state().control.in_charge is InCharge.LIVE
 
 

@@ -104,9 +104,15 @@ def test_the_first_reading_that_shows_it_confirms_it(lever: Lever, value: Settin
 
 
 def test_a_value_that_evcc_rounds_is_shown() -> None:
-    site = after(5 * SECOND, with_value(SITE, CAR_LIMIT, 0.2135))
+    site = after(5 * SECOND, with_value(SITE, BUFFER, 33.333))
 
-    assert look(watched(CAR_LIMIT, 0.21349), [site]).outcome is WriteOutcome.CONFIRMED
+    assert look(watched(BUFFER, 33.33333), [site]).outcome is WriteOutcome.CONFIRMED
+
+
+def test_a_price_limit_is_shown_with_every_digit() -> None:
+    site = after(90 * SECOND, with_value(SITE, CAR_LIMIT, 0.2135))
+
+    assert look(watched(CAR_LIMIT, 0.2136), [site]).outcome is WriteOutcome.SENT
 
 
 def test_what_evcc_accepted_is_looked_for_and_not_what_was_wanted() -> None:
@@ -253,18 +259,25 @@ def test_what_was_in_vain_waits_before_it_is_sent_again(
     assert may_repeat(last, 0.21, START + pause)
 
 
+def test_what_no_reading_can_have_shown_yet_is_not_sent_anew() -> None:
+    last = sent(CAR_MODE, "now")
+
+    assert not may_repeat(last, "now", START + 60 * SECOND)
+    assert may_repeat(last, "now", START + 150 * SECOND)
+
+
 @pytest.mark.parametrize(
     ("last", "value", "now"),
     [
         (None, "now", START),
-        (sent(CAR_MODE, "now"), "now", START),
+        (sent(CAR_MODE, "now"), "pv", START),
         (sent(CAR_MODE, "now", WriteOutcome.CONFIRMED), "now", START),
         (sent(CAR_MODE, "now", WriteOutcome.NOT_CONFIRMED), "pv", START),
         (sent(CAR_MODE, "now", WriteOutcome.NOT_CONFIRMED), "now", START - SECOND),
         (sent(BUFFER, 42.0, WriteOutcome.NOT_CONFIRMED), 42.0, START),
         (sent(BUFFER, 42.0, WriteOutcome.FAILED), 42.0, START),
     ],
-    ids=["first", "waiting", "confirmed", "another_value", "clock_set_back", "buffer", "failed"],
+    ids=["first", "other_waits", "confirmed", "another_value", "clock_set_back", "buffer", "failed"],
 )
 def test_everything_else_may_be_sent_at_once(
     last: CommandRecord | None, value: SettingValue, now: datetime
