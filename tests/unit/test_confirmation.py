@@ -277,7 +277,7 @@ def test_what_no_reading_can_have_shown_yet_is_not_sent_anew() -> None:
         (sent(BUFFER, 42.0, WriteOutcome.NOT_CONFIRMED), 42.0, START),
         (sent(BUFFER, 42.0, WriteOutcome.FAILED), 42.0, START),
     ],
-    ids=["first", "other_waits", "confirmed", "another_value", "clock_set_back", "buffer", "failed"],
+    ids=["first", "other_waits", "confirmed", "other_value", "clock_set_back", "buffer", "failed"],
 )
 def test_everything_else_may_be_sent_at_once(
     last: CommandRecord | None, value: SettingValue, now: datetime
