@@ -105,9 +105,12 @@ class Wire(httpx2.BaseTransport):
     commands: list[Command] = field(default_factory=list)
     breaks: Callable[[str], Break | None] = lambda _: None
     before_command: Callable[[str], None] = lambda _: None
+    after_command: Callable[[str], None] = lambda _: None
+    n_requests: int = 0
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         transport = SimulatorTransport(self.home)
+        self.n_requests += 1
         if request.method == "GET":
             return transport.handle_request(request)
         path = f"{request.method} {request.url.path.removeprefix('/api/')}"
@@ -122,6 +125,7 @@ class Wire(httpx2.BaseTransport):
         if how is Break.DIES_BEFORE:
             raise KilledError
         answer = transport.handle_request(request)
+        self.after_command(path)
         if how is Break.AFTER:
             raise httpx2.ReadError("Connection reset by peer", request=request)
         if how is Break.DIES_AFTER:
@@ -135,6 +139,7 @@ class Wire(httpx2.BaseTransport):
     def forget(self) -> None:
         """Begin to note anew."""
         self.commands.clear()
+        self.n_requests = 0
 
 
 @dataclass(frozen=True, slots=True)

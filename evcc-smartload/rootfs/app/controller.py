@@ -50,7 +50,7 @@ from domain.levers import UNKNOWN, Unknown, is_same_value, loadpoint_of, value_i
 from domain.ports import SettingWriter
 from domain.site import BatteryMode, SiteSnapshot
 from domain.steering import Override, OverrideKind, Stage, StageMode
-from errors import SourceError, WriteRefusedError
+from errors import EvccUnavailableError, SourceError, WriteRefusedError
 from persistence import StateFile
 
 # No override is meant to last longer; a clock that was set back must not make one endless.
@@ -239,7 +239,7 @@ class Controller:
     # -- readings ----------------------------------------------------------------------------
 
     def evcc_went_away(self) -> None:
-        """Note that evcc could not be read: what changes until it is back is not a hand."""
+        """Note that evcc did not answer: what changes until it is back is not a hand."""
         self._was_interrupted = True
 
     def note_reading(
@@ -399,6 +399,9 @@ class Controller:
                 # Only a mode that evcc knows of is set back to normal when it is released.
                 evcc.write(BATTERY_MODE, BatteryMode.NORMAL.value)
             evcc.write(ownership.lever, ownership.owner)
+        except EvccUnavailableError:
+            self.evcc_went_away()
+            return False
         except (SourceError, WriteRefusedError):
             return False
         finally:

@@ -32,7 +32,12 @@ from domain.levers import Unknown, is_same_value, value_in
 from domain.plan import Plan
 from domain.site import BatteryMode, ChargeMode, SiteSnapshot
 from domain.steering import BatToCar, CommandCode, CommandReason, DoneNow, OverrideKind, Stage
-from errors import EvccAutomaticModeError, SourceError, WriteRefusedError
+from errors import (
+    EvccAutomaticModeError,
+    EvccUnavailableError,
+    SourceError,
+    WriteRefusedError,
+)
 from evcc_client import EvccClient
 from mode_keeper import ModeKeeper
 from planner.plant import Plant
@@ -330,9 +335,11 @@ class Steering:
                 self.keeper.impose(BatteryMode(str(value)))
                 self.keeper.keep()
             return
-        before = None if isinstance(present, Unknown) else present
-        if not self.ledger.may_repeat(lever, value, moment.now):
-            return
+        if self.ledger.may_repeat(lever, value, moment.now):
+            self._send(wanted, None if isinstance(present, Unknown) else present, moment.now)
+
+    def _send(self, wanted: Wanted, before: SettingValue, now: datetime) -> None:
+        lever, value = wanted.lever, wanted.value
         try:
             with self.ledger.because(wanted.stage, wanted.reason):
                 self.evcc.write(lever, value)
@@ -342,9 +349,12 @@ class Steering:
                     lever, before, value, wanted.stage, wanted.reason, detail=str(exc)
                 )
         except EvccAutomaticModeError:
-            self.controller.note_automatic(moment.now)
+            self.controller.note_automatic(now)
             self.ledger.settle("evcc steuert selbst (automatischer Modus)")
         except SourceError as exc:
+            if isinstance(exc, EvccUnavailableError):
+                # It may be restarting: what it has lost when it is back is nobody's hand.
+                self.controller.evcc_went_away()
             self.ledger.settle(str(exc))
             log.warning("write_failed", setting=lever.setting.value, device=lever.device,
                         value=value, error=str(exc))  # fmt: skip
