@@ -423,6 +423,18 @@ def test_release_hands_everything_back_and_goes_on_simulating(build: Build, phas
     assert simulated[-1] == BatteryMode.CHARGE.value
 
 
+def test_a_stop_right_after_a_lost_command_gives_everything_back(build: Build) -> None:
+    live = build(None)
+    live.wire.breaks = lambda path: Break.BEFORE if "smartcostlimit" in path else None
+    live.beat(LEAD)
+    assert live.owned() >= {"bufferSoc", "batteryMode"}
+
+    live.stop()
+    live.pass_time(LEAD)
+
+    assert live.settings() == OWNERS
+
+
 @phases
 def test_a_stop_gives_the_newest_back_first_with_one_request_each(
     build: Build, phase: Phase

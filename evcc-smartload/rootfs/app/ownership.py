@@ -1,9 +1,11 @@
 """Whose values stand in evcc: noticed with each reading, and given back when they are not ours."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, tzinfo
 
 from domain.control import BUFFER, Lever
+from errors import SourceError
 from parts import Parts
 from site_watch import Reading
 
@@ -51,10 +53,23 @@ def hand_back(parts: Parts, levers: Iterable[Lever] | None = None) -> None:
         parts: The service.
         levers: Only these; None: everything, also during the first cycle.
     """
-    asked = None if levers is None else set(levers)
+    is_all_given = _give_back(parts, None if levers is None else frozenset(levers))
+    if levers is None and not is_all_given:
+        # After a command without an answer nothing is changed before evcc was read once more, and
+        # there may be no other turn.
+        with suppress(SourceError):
+            parts.evcc.read_site(parts.clock.now())
+            _give_back(parts, None)
+
+
+def _give_back(parts: Parts, levers: frozenset[Lever] | None) -> bool:
+    """Give back the newest first; return whether nothing is owed of it any more."""
+    is_all_given = True
     for owned in reversed(parts.controller.owned):
-        if asked is not None and owned.lever not in asked:
+        if levers is not None and owned.lever not in levers:
             continue
-        is_given = parts.steering.give_back(owned.lever)
-        if is_given and owned.lever == BUFFER and parts.buffer_calc is not None:
+        if not parts.steering.give_back(owned.lever):
+            is_all_given = False
+        elif owned.lever == BUFFER and parts.buffer_calc is not None:
             parts.buffer_calc.report_evcc_value(float(owned.owner or 0.0))
+    return is_all_given
