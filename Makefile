@@ -12,12 +12,13 @@
 #                                           JUDGES=1: also what libraries would do, in .venv-judges
 #   make bench-planner DATA=/some/folder    how near to the optimum plans are, and how quick;
 #                                           GROWTH=1: also how that grows with horizon and cars
+#   make soak DAYS=60 SEED=1                many days of faults, hands and kills with SmartLoad in charge
 #   make lock                               write the locks anew (UPGRADE=--upgrade for newer versions)
 #   make clean                              remove everything that was built or fetched; data stays
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test check bench bench-forecasts bench-planner lock clean page chromium
+.PHONY: run test check bench bench-forecasts bench-planner soak lock clean page chromium
 
 APP := evcc-smartload/rootfs/app
 PAGE := evcc-smartload/page
@@ -88,6 +89,9 @@ bench-planner: .venv/.runtime
 	@if [ -z "$$DATA" ]; then \
 		echo "Say where the problems are: make bench-planner DATA=/some/folder" >&2; exit 2; fi
 	@$(VENV_PYTHON) bench/bench_planner.py "$$DATA" $(if $(GROWTH),--growth)
+
+soak: .venv/.dev
+	@$(VENV_PYTHON) bench/control_soak.py --days $(or $(DAYS),60) --seed $(or $(SEED),1)
 
 page: $(PAGE_BUILT)
 
