@@ -247,6 +247,16 @@ def test_an_evcc_that_restarts_in_the_middle_of_a_command_is_nobodys_hand(
 
 
 @phases
+def test_the_first_cycle_after_a_kill_writes_nothing(build: Build, phase: Phase) -> None:
+    live = phase(build)
+
+    live.kill()
+    live.start()
+
+    assert live.wire.commands == []
+
+
+@phases
 @pytest.mark.parametrize("pause", [timedelta(seconds=30), timedelta(minutes=10)], ids=str)
 def test_the_next_start_gives_back_what_nothing_wants_any_more(
     build: Build, phase: Phase, pause: timedelta

@@ -331,7 +331,7 @@ class Steering:
         ours = self.controller.owned_value(lever)
         has_it = not isinstance(present, Unknown) and is_same_value(present, value)
         if has_it and ours == value:
-            if lever == BATTERY_MODE:
+            if lever == BATTERY_MODE and self.controller.has_begun:
                 self.keeper.impose(BatteryMode(str(value)))
                 self.keeper.keep()
             return
