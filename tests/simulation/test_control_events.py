@@ -14,9 +14,11 @@ from domain.site import BatteryMode
 from domain.steering import (
     ControlLevel,
     OverrideKind,
+    Stage,
+    StageMode,
     WriteOutcome,
 )
-from inbox import EndOverride, Wish
+from inbox import EndOverride, SetStage, Wish
 from tests.support.live_home import OWNERS, Break, KilledError, LiveHome, steady_home
 from tests.support.sim_service import SteppedClock
 from tests.support.steady_house import GOLF
@@ -463,3 +465,18 @@ def test_a_stop_gives_the_newest_back_first_with_one_request_each(
     assert live.wire.n_requests == len(owned)
     live.pass_time(LEAD)
     assert live.settings() == OWNERS
+
+
+def test_what_a_stage_would_have_done_is_not_taken_back_when_it_may_act(build: Build) -> None:
+    live = build(keeping(), stages=frozenset())
+    live.act()
+    assert [one.outcome for one in live.records()] == [WriteOutcome.SIMULATED]
+
+    live.parts.inbox.put(SetStage(stage=Stage.BATTERY, mode=StageMode.LIVE))
+    live.turn()
+    live.run(minutes=1)
+
+    assert [(one.outcome, one.wanted) for one in live.records()] == [
+        (WriteOutcome.SIMULATED, BatteryMode.HOLD.value),
+        (WriteOutcome.CONFIRMED, BatteryMode.HOLD.value),
+    ]

@@ -294,6 +294,9 @@ class Steering:
         forced = [one for one in wanted if is_live or self._is_asked(one)]
         observed = [one for one in wanted if one not in forced]
         keep = {one.lever for one in forced}
+        for lever in keep:
+            # From now on it is done; what would have been is not taken back.
+            self._simulated.pop(lever, None)
         for owned in reversed(self.controller.owned):
             is_wanted = owned.lever.setting not in group or owned.lever in keep
             may_give = self.controller.has_begun and not moment.site.automatic_mode
