@@ -260,6 +260,23 @@ def test_the_first_cycle_after_a_kill_writes_nothing(build: Build, phase: Phase)
 
 @phases
 @pytest.mark.parametrize("pause", [timedelta(seconds=30), timedelta(minutes=10)], ids=str)
+def test_the_next_start_goes_on_with_what_is_still_wanted(
+    build: Build, phase: Phase, pause: timedelta
+) -> None:
+    live = phase(build)
+    before = live.owned()
+
+    live.kill()
+    live.pass_time(pause)
+    live.start()
+    live.run(minutes=1)
+
+    assert live.owned() == before
+    assert live.parts.controller.holds == ()
+
+
+@phases
+@pytest.mark.parametrize("pause", [timedelta(seconds=30), timedelta(minutes=10)], ids=str)
 def test_the_next_start_gives_back_what_nothing_wants_any_more(
     build: Build, phase: Phase, pause: timedelta
 ) -> None:
@@ -445,6 +462,22 @@ def test_a_stop_right_after_a_lost_command_gives_everything_back(build: Build) -
     live.pass_time(LEAD)
 
     assert live.settings() == OWNERS
+
+
+def test_the_limit_of_a_boost_follows_the_buffer_once_a_quarter_hour(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = boost_on(build)
+    targets = iter(range(31, 60))
+    # While the battery helps a car the buffer stands still, and what it would be goes on.
+    monkeypatch.setattr(type(live.parts.buffer_calc), "preview", lambda *_, **__: next(targets))
+    live.wire.forget()
+
+    for _ in range(28):
+        live.beat(LEAD)
+
+    limits = [path.rpartition("/")[2] for path in live.wire.changes()]
+    assert limits == ["32", "33"]
 
 
 @phases

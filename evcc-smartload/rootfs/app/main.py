@@ -316,7 +316,9 @@ def turn(
 
 def act(parts: Parts, now: datetime, reading: Reading) -> None:
     """Between two cycles the plan is carried out by what the newest reading shows."""
-    buffer_pct = None if parts.buffer_decided is None else parts.buffer_decided[0]
+    # Not what was last decided of the buffer: while the battery helps a car that stands still, and
+    # the limit of the boost would go back and forth between the two.
+    buffer_pct = parts.steering.buffer_soc_pct
     help_car(parts, now, reading, buffer_pct)
     steer(parts, now, reading, buffer_pct)
 

@@ -101,6 +101,8 @@ class Steering:
     keeper: ModeKeeper
     now: Callable[[], datetime]
     bat_to_car: BatToCar | None = None
+    buffer_soc_pct: float | None = None
+    """Where the buffer was to stand when this was last decided: a cycle says so anew."""
     done: Mapping[Stage, tuple[DoneNow, ...]] = field(default_factory=dict)
     _fuse: FuseWatch = field(default_factory=FuseWatch)
     _wishes: _Wishes | None = None
@@ -140,6 +142,7 @@ class Steering:
         """Decide everything, and let the home battery help a car or not (bat-to-EV)."""
         if moment.site.automatic_mode:
             self.keeper.let_go()
+        self.buffer_soc_pct = moment.buffer_soc_pct
         wishes = self._wishes = self._decide(moment)
         is_live = {Stage.BATTERY, Stage.CARS} <= moment.live
         self._carry_out(moment, wishes.boost, _BOOST, is_live=is_live)
