@@ -2,9 +2,10 @@
 
 Run from the repository's root: .venv/bin/python -m tools.take_screenshots
 
-The buffer is shown as a newcomer meets it, observed for ten days; the moment and the forecast are
-shown live, on a sunny day on which a car charges, and the plan when battery and car have something
-to wait for. It takes a few minutes.
+The buffer is shown as a newcomer meets it, observed for ten days; from then on all stages act. The
+moment and the forecast are shown on a sunny day on which a car charges, the plan when battery and
+car have something to wait for, and what is done in evcc when something is imposed on both. It takes
+a few minutes.
 """
 
 import io
@@ -29,7 +30,9 @@ IMAGES = ROOT / "docs/images"
 PORT = 8198
 URL = f"http://127.0.0.1:{PORT}"
 WIDTH_PX = 1280
-HEIGHT_PX = {"now": 900, "buffer": 1000, "forecast": 1240, "plan": 1580}
+HEIGHT_PX = {"now": 900, "buffer": 1000, "forecast": 1240, "plan": 1580, "proof": 1900}
+# What each view has last.
+IS_WHOLE = {"proof": "[data-testid=write-row]"}
 COLOURS = 255
 FASTEST = 3600.0
 CYCLES_A_DAY = 96
@@ -106,6 +109,15 @@ def is_explained(state: State) -> bool:
     return isinstance(plan, dict) and bool(plan["is_explained"])
 
 
+def is_acting(state: State) -> bool:
+    """Whether something is imposed on the battery and on a car."""
+    control = state["control"]
+    if not isinstance(control, dict):
+        return False
+    stages = {stage["stage"]: stage["done"] for stage in control["stages"]}
+    return all(any(done["is_applied"] for done in stages[name]) for name in ("battery", "cars"))
+
+
 def take(browser: Browser, view: str) -> None:
     """Take one picture and make it small."""
     page = browser.new_page(
@@ -117,7 +129,7 @@ def take(browser: Browser, view: str) -> None:
     # Without a window there is no scroll bar, and room for one would be a stripe.
     page.add_style_tag(content="html { scrollbar-gutter: auto !important }")
     expect(page.get_by_test_id("connection")).to_have_attribute("data-status", "live")
-    expect(page.locator("canvas").first).to_be_visible()
+    expect(page.locator(IS_WHOLE.get(view, "canvas")).first).to_be_visible()
     picture = Image.open(io.BytesIO(page.screenshot(scale="css")))
     page.close()
     path = IMAGES / f"page-{view}.png"
@@ -142,6 +154,8 @@ def main() -> None:
                 wait_for(has_past)
                 take(browser, "buffer")
                 ask("/buffer/activate-live", {})
+                for stage in ("battery", "cars"):
+                    ask("/control/stage", {"stage": stage, "mode": "live"})
                 ask("/demo/speed", {"speed": FASTEST})
                 n_cycles = cycles_of(ask("/status")) + CYCLES_A_DAY
                 wait_for(lambda state: cycles_of(state) > n_cycles and is_sunny_with_a_car(state))
@@ -153,6 +167,10 @@ def main() -> None:
                 ask("/demo/speed", {"speed": 1})
                 wait_for(is_explained)
                 take(browser, "plan")
+                ask("/demo/speed", {"speed": FASTEST})
+                wait_for(is_acting)
+                ask("/demo/speed", {"speed": 1})
+                take(browser, "proof")
                 browser.close()
         finally:
             demo.send_signal(signal.SIGTERM)

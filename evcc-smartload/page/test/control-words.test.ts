@@ -89,7 +89,6 @@ describe.each(LANGS)("the words in %s", (lang) => {
   });
 
   it("translate what the service says of a write in one language only", () => {
-    expect(t.control.writes.detail("superseded")).not.toBe("superseded");
     expect(t.control.writes.detail("400 Bad Request")).toBe("400 Bad Request");
   });
 
@@ -157,5 +156,15 @@ describe("what the owner asked for", () => {
   it("is named with the setting it belongs to", () => {
     expect(leverText({ setting: "mode", device: "lp-1", title: "Carport" }, t)).toBe("Carport: Lademodus (mode)");
     expect(leverText({ setting: "batteryMode", device: "", title: "" }, t)).toBe("Modus des Akkus (batteryMode)");
+  });
+});
+
+describe("what became of a write", () => {
+  it("is not still to be read back once the next value came before", () => {
+    for (const lang of LANGS) {
+      const { readBackOf } = MESSAGES[lang].control.writes;
+
+      expect(readBackOf.sent("17:06")).toBe({ de: "evcc hat es angenommen.", en: "evcc accepted it." }[lang]);
+    }
   });
 });

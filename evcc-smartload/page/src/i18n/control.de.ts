@@ -139,7 +139,7 @@ const gate: Record<GateCode, GateWords> = {
 };
 
 const readBackOf: Record<WriteOutcome, (settledAt: string | null) => string> = {
-  sent: () => "evcc hat es angenommen; gelesen wird es mit dem nächsten Stand.",
+  sent: (time) => (time === null ? "evcc hat es angenommen; gelesen wird es mit dem nächsten Stand." : "evcc hat es angenommen."),
   confirmed: (time) => `evcc zeigt es${given(time, (at) => ` seit ${at}`)}.`,
   not_confirmed: (time) => `evcc zeigte es${given(time, (at) => ` bis ${at}`)} nicht. SmartLoad wiederholt es nicht blind.`,
   failed: () => "evcc hat es abgelehnt oder nicht geantwortet.",

@@ -111,7 +111,7 @@ const gate: Record<GateCode, GateWords> = {
 };
 
 const readBackOf: Record<WriteOutcome, (settledAt: string | null) => string> = {
-  sent: () => "evcc accepted it; it is read back with the next reading.",
+  sent: (time) => (time === null ? "evcc accepted it; it is read back with the next reading." : "evcc accepted it."),
   confirmed: (time) => `evcc shows it${given(time, (at) => ` since ${at}`)}.`,
   not_confirmed: (time) => `evcc did not show it${given(time, (at) => ` by ${at}`)}. SmartLoad does not repeat it blindly.`,
   failed: () => "evcc refused it or did not answer.",

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
-import { isReleased, rowsOf, standingOf, type Standing } from "../logic/control";
+import { isAutomaticOver, isReleased, rowsOf, standingOf, type Standing } from "../logic/control";
 import { leverText, reasonText, valueText } from "../logic/control-words";
 import type { DoneNow, SettingValue, Stage, StageName, State } from "../model";
 import { api } from "../net/api";
@@ -14,19 +14,26 @@ const ICONS: Record<StageName, IconName> = { buffer: "house", battery: "battery"
 export function renderMaster({ state, t }: Context, actions: ControlActions): TemplateResult {
   const words = t.control.master;
   const isOn = state !== null && isReleased(state.control);
-  const isAnyAllowed = state?.control.stages.some(({ mode }) => mode === "live") ?? false;
   const toggle = (): void => (isOn ? actions.take("master", api.resume, t.control.own.resumed) : actions.take("master", api.release, t.control.own.released));
   return html`
     <section class="card master ${isOn ? "is-on" : ""}" aria-labelledby="master-title" data-testid="master">
       <div>
         <h2 id="master-title">${words.title}</h2>
-        <p class="hint" id="master-text">${isOn ? words.on : isAnyAllowed ? words.off : words.noneAllowed}</p>
+        <p class="hint" id="master-text">${isOn ? words.on : masterHint(state, t)}</p>
       </div>
       <button class="switch" role="switch" aria-checked=${isOn} aria-labelledby="master-title" aria-describedby="master-text"
         data-testid="master-switch" ?disabled=${state === null} @click=${toggle}><span class="switch-track"><span class="switch-knob"></span></span></button>
       ${renderSaid(actions, "master")}
     </section>
   `;
+}
+
+/** While evcc's automatic mode has the say all stages observe, whatever was allowed. */
+function masterHint(state: State | null, t: Context["t"]): string {
+  const words = t.control.master;
+  if (state?.control.in_charge === "evcc_automatic") return isAutomaticOver(state.control) ? t.control.strip.automaticOver : words.switchOffFirst;
+  const isAnyAllowed = state?.control.stages.some(({ mode }) => mode === "live") ?? false;
+  return isAnyAllowed ? words.off : words.noneAllowed;
 }
 
 export function renderStages(context: Context, actions: ControlActions): TemplateResult {
