@@ -1,0 +1,1 @@
+"""Lives a past again, in closed loop, once for each policy."""

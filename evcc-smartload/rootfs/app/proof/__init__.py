@@ -1,0 +1,1 @@
+"""What a policy was worth: honest accounting and what follows from it."""
