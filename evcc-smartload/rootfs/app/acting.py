@@ -1,6 +1,6 @@
 """One turn of acting: what the service knows becomes a moment, and what is asked of a plan."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -9,11 +9,11 @@ from diagnosis import is_balanced
 from domain.control import BATTERY_MODE, HoldEnd
 from domain.levers import value_in
 from domain.site import BatteryMode
-from domain.state import SystemState
 from domain.steering import (
     OverrideKind,
 )
-from parts import Parts
+from domain.tariff import price_spread
+from parts import CycleParts
 from plan_inputs import OwnerAsks
 from site_watch import Reading
 from steering import Moment
@@ -21,7 +21,20 @@ from steering import Moment
 log = structlog.get_logger("smartload")
 
 
-def preview_buffer(parts: Parts, now: datetime, state: SystemState) -> float | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricesAhead:
+    """What is known of the prices to come; ``price_spread`` is P80 - P20 of them [EUR/kWh]."""
+
+    price_spread: float
+
+
+def prices_ahead(now: datetime, reading: Reading) -> PricesAhead:
+    """Return what is known of the prices to come."""
+    site = reading.site
+    return PricesAhead(price_spread=0.0 if site is None else price_spread(site.import_rates, now))
+
+
+def preview_buffer(parts: CycleParts, now: datetime, state: PricesAhead) -> float | None:
     """Return where the buffer is about to be decided to stand [%]; None without one."""
     if parts.buffer_calc is None:
         return None
@@ -37,7 +50,7 @@ def preview_buffer(parts: Parts, now: datetime, state: SystemState) -> float | N
         return None
 
 
-def help_car(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:
+def help_car(parts: CycleParts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:
     """Decide what battery and cars should do, and let the one help the others (bat-to-EV)."""
     moment = _moment(parts, now, reading, buffer_pct)
     if moment is None:
@@ -46,7 +59,7 @@ def help_car(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | 
         parts.steering.help_car(moment)
 
 
-def steer(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:
+def steer(parts: CycleParts, now: datetime, reading: Reading, buffer_pct: float | None) -> None:
     """Carry out the rest of what was decided, or record it."""
     moment = _moment(parts, now, reading, buffer_pct)
     if moment is not None:
@@ -55,7 +68,7 @@ def steer(parts: Parts, now: datetime, reading: Reading, buffer_pct: float | Non
 
 
 def _moment(
-    parts: Parts, now: datetime, reading: Reading, buffer_pct: float | None
+    parts: CycleParts, now: datetime, reading: Reading, buffer_pct: float | None
 ) -> Moment | None:
     if reading.site is None or not reading.is_fresh:
         return None
@@ -70,14 +83,14 @@ def _moment(
     )
 
 
-def as_owner_has_it(parts: Parts, reading: Reading) -> Reading:
+def as_owner_has_it(parts: CycleParts, reading: Reading) -> Reading:
     """Return the reading with the owner's values in place of ours."""
     if reading.site is None:
         return reading
     return replace(reading, site=parts.controller.as_owner_has_it(reading.site))
 
 
-def asks_of(parts: Parts, now: datetime, reading: Reading) -> OwnerAsks:
+def asks_of(parts: CycleParts, now: datetime, reading: Reading) -> OwnerAsks:
     """Return what the owner asks of a plan, and what is not in our hand."""
     hold = parts.controller.hold_on(BATTERY_MODE)
     is_held = hold is not None and hold.ends is HoldEnd.WHEN_GONE
@@ -88,7 +101,7 @@ def asks_of(parts: Parts, now: datetime, reading: Reading) -> OwnerAsks:
     )
 
 
-def holiday_until(parts: Parts, now: datetime) -> datetime | None:
+def holiday_until(parts: CycleParts, now: datetime) -> datetime | None:
     """Return until when nobody is at home; None: the owner said nothing."""
     asked = parts.controller.overrides(now)
     return next((one.until for one in asked if one.kind is OverrideKind.HOLIDAY), None)

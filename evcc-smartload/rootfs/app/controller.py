@@ -51,7 +51,7 @@ from domain.ports import SettingWriter
 from domain.site import BatteryMode, SiteSnapshot
 from domain.steering import Override, OverrideKind, Stage, StageMode
 from errors import EvccUnavailableError, SourceError, WriteRefusedError
-from persistence import StateFile
+from persistence import StateFile, UnkeptFile
 
 # No override is meant to last longer; a clock that was set back must not make one endless.
 LONGEST_OVERRIDE = timedelta(days=61)
@@ -62,7 +62,7 @@ class Controller:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         now: Callable[[], datetime],
         zone: tzinfo,
         *,
@@ -72,7 +72,7 @@ class Controller:
         """Load what an earlier run still owed the owner.
 
         Args:
-            path: State file, written before the first change of a setting.
+            path: State file, written before the first change of a setting; None keeps nothing.
             now: Returns the current aware instant.
             zone: The home's zone; the owner's hand is lifted at its midnight.
             may_write: False when a wrong configuration lets SmartLoad only observe.
@@ -83,8 +83,12 @@ class Controller:
         self._zone = zone
         self._may_write = may_write
         self._hold_ends = hold_ends
-        self._file = StateFile(
-            lambda: path, version=CONTROL_VERSION, former=frozenset({FORMER_VERSION})
+        self._file = (
+            UnkeptFile()
+            if path is None
+            else StateFile(
+                lambda: path, version=CONTROL_VERSION, former=frozenset({FORMER_VERSION})
+            )
         )
         self._held = self._file.load(parse_held, now()) or Held()
         self._last: SiteSnapshot | None = None

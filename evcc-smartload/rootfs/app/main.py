@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from acting import as_owner_has_it, asks_of, help_car, holiday_until, preview_buffer, steer
+from acting import (
+    as_owner_has_it,
+    asks_of,
+    help_car,
+    holiday_until,
+    preview_buffer,
+    prices_ahead,
+    steer,
+)
 from clock import Clock, SystemClock, next_slot_start
 from command_line import (
     HISTORY_NAME,
@@ -42,9 +50,16 @@ from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
 from mode_keeper import KEEP_EVERY, ModeKeeper
 from ownership import hand_back, settle_ownership
-from parts import EXPLAIN_FAILED, PLAN_FAILED, STEER_FAILED, Installation, Parts
+from parts import (
+    EXPLAIN_FAILED,
+    PLAN_FAILED,
+    STEER_FAILED,
+    CycleParts,
+    Installation,
+    Parts,
+)
 from past_options import holidays_of, pasts_of, sessions_of
-from planner.horizon_planner import TimeLimits
+from planner.horizon_planner import HorizonPlanner, TimeLimits
 from planning import Planning, plan_in_short
 from problem_board import ProblemBoard
 from serving import serve, web_for
@@ -76,13 +91,6 @@ log = structlog.get_logger("smartload")
 
 def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) -> None:
     """Decide, apply, show and remember, once; ``reading`` is evcc's answer of this moment."""
-    store, controller, pv_forecaster, buffer_calc = (
-        parts.store,
-        parts.controller,
-        parts.pv_forecaster,
-        parts.buffer_calc,
-    )
-
     # Whose values stand in evcc comes first: one of them may be the owner's hand.
     settle_ownership(parts, now, reading)
 
@@ -91,17 +99,56 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     succeeds(parts, "fetch_failed", lambda: parts.memory.fetch(now, reading, every=every))
     started_s = parts.clock.monotonic_s()
 
+    buffer_result = decide_and_act(parts, now, kind, reading)
+
+    # Everyone who looks sees the same state, and the log gets one line of it.
+    parts.n_cycles += 1
+    parts.last_cycle = CycleReport(
+        count=parts.n_cycles,
+        kind=kind,
+        at=now,
+        next_at=next_slot_start(now),
+        duration_ms=(parts.clock.monotonic_s() - started_s) * 1000.0,
+    )
+    state = conclude(parts, describe(parts, now, reading), reading)
+    parts.store.update(
+        state=state, plan_summary=summarise_plan(parts, state), buffer_result=buffer_result
+    )
+    log_decision(kind, state, buffer_result)
+
+    # The first cycle adopts what is there; from now on writes go out.
+    parts.controller.begin()
+
+
+def decide_and_act(
+    parts: CycleParts, now: datetime, kind: CycleKind, reading: Reading
+) -> dict[str, object] | None:
+    """Forecast, plan, decide and carry out; return what was decided of the buffer.
+
+    Everything that has an effect on the home is in here: a past that is lived again to see what
+    SmartLoad would have been worth turns the same steps.
+    """
+    controller, pv_forecaster, buffer_calc = (
+        parts.controller,
+        parts.pv_forecaster,
+        parts.buffer_calc,
+    )
+
     # What the next days bring; when that cannot be said, nothing is trusted.
     if not succeeds(
         parts,
         "forecast_failed",
         lambda: parts.memory.forecast(
-            now, pv_forecaster, reading, every=every, holiday_until=holiday_until(parts, now)
+            now,
+            pv_forecaster,
+            reading,
+            every=parts.forecast_every(),
+            holiday_until=holiday_until(parts, now),
         ),
     ):
         pv_forecaster.distrust(now)
     pv_96 = pv_forecaster.slots_kw
-    state = describe(parts, now, reading)
+    state = prices_ahead(now, reading)
 
     # What battery and cars should do, and why, with the buffer as it is about to be decided.
     buffer_pct = preview_buffer(parts, now, state)
@@ -132,27 +179,11 @@ def run_cycle(parts: Parts, now: datetime, kind: CycleKind, reading: Reading) ->
     if is_steering:
         steers(parts, lambda: steer(parts, now, reading, buffer_pct))
 
-    # Everyone who looks sees the same state, and the log gets one line of it.
-    parts.n_cycles += 1
-    parts.last_cycle = CycleReport(
-        count=parts.n_cycles,
-        kind=kind,
-        at=now,
-        next_at=next_slot_start(now),
-        duration_ms=(parts.clock.monotonic_s() - started_s) * 1000.0,
-    )
-    state = conclude(parts, state, reading)
-    store.update(
-        state=state, plan_summary=summarise_plan(parts, state), buffer_result=buffer_result
-    )
-    log_decision(kind, state, buffer_result)
-
-    # The first cycle adopts what is there; from now on writes go out.
-    parts.controller.begin()
+    return buffer_result
 
 
 def make_plan(
-    parts: Parts, now: datetime, kind: CycleKind, reading: Reading, buffer_pct: float | None
+    parts: CycleParts, now: datetime, kind: CycleKind, reading: Reading, buffer_pct: float | None
 ) -> None:
     """Plan from now on, unless a past is being lived through; a failure ends nothing."""
     every, last = parts.plan_every(), parts.planning.tried_at
@@ -167,7 +198,7 @@ def make_plan(
         lambda: parts.planning.update(
             now,
             as_owner_has_it(parts, reading),
-            parts.memory.forecasting.outlook,
+            parts.memory.outlook,
             buffer_soc_pct=buffer_pct,
             asked=asks_of(parts, now, reading),
         ),
@@ -187,7 +218,7 @@ def summarise_plan(parts: Parts, state: SystemState) -> dict[str, object] | None
     return parts.planning.summary(state.now, zone=zone_of_home(state.service), currency=currency)
 
 
-def succeeds(parts: Parts, failed: str, step: Callable[[], None]) -> bool:
+def succeeds(parts: CycleParts, failed: str, step: Callable[[], None]) -> bool:
     """Do a step that the buffer and the page must not wait for; return whether it succeeded.
 
     A failure is logged as the event ``failed`` when it is a new one, and kept for the page.
@@ -204,7 +235,7 @@ def succeeds(parts: Parts, failed: str, step: Callable[[], None]) -> bool:
     return True
 
 
-def steers(parts: Parts, step: Callable[[], None]) -> bool:
+def steers(parts: CycleParts, step: Callable[[], None]) -> bool:
     """Do a step of acting; where it fails nobody watches what is imposed, so that may lapse."""
     if succeeds(parts, STEER_FAILED, step):
         return True
@@ -395,7 +426,9 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
             clock,
             import_clock=import_clock,
         ),
-        planning=Planning(cfg, history, clock, plan_limits),
+        planning=Planning(
+            cfg, history, HorizonPlanner(seconds=clock.monotonic_s, limits=plan_limits)
+        ),
         ledger=ledger,
         steering=steering,
         buffer_calc=buffer_calc,

@@ -15,6 +15,7 @@ from clock import EARLIEST_PLAUSIBLE_NOW, Clock
 from courses import Courses
 from domain.history import ChargingSession, EnergySource, ImportState
 from domain.horizon import slot_start
+from domain.outlook import Outlook
 from domain.ports import HolidayCalendar, PastSource
 from domain.state import HistoryStatus
 from errors import EvccRejectedError, SourceError
@@ -130,6 +131,11 @@ class Memory:
         """What must survive a restart, and may say that it cannot."""
         record = self._record.state_file
         return (self.history, *(() if record is None else (record,)))
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What is expected; None before the first forecast."""
+        return self.forecasting.outlook
 
     def use_time_zone(self, zone: tzinfo) -> None:
         """Take ``zone`` for the home's from now on."""

@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 
 from domain.control import BUFFER, Lever
 from errors import SourceError
-from parts import Parts
+from parts import CycleParts
 from site_watch import Reading
 
 
-def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
+def settle_ownership(parts: CycleParts, now: datetime, reading: Reading) -> None:
     """Note what others set, tell the calculator, and give back what is not ours to keep."""
     if reading.site is None or not reading.is_fresh:
         parts.controller.evcc_went_away()
@@ -29,14 +29,14 @@ def settle_ownership(parts: Parts, now: datetime, reading: Reading) -> None:
         hand_back(parts, not_ours)
 
 
-def _may_keep(parts: Parts, lever: Lever, now: datetime) -> bool:
+def _may_keep(parts: CycleParts, lever: Lever, now: datetime) -> bool:
     """Whether a value of ours may stand there; what steering set, it gives back itself."""
     if not parts.controller.has_say:
         return False
     return lever != BUFFER or parts.is_live(now)
 
 
-def adopt_time_zone(parts: Parts, zone: tzinfo | None) -> None:
+def adopt_time_zone(parts: CycleParts, zone: tzinfo | None) -> None:
     """Use the home's zone as evcc tells it, where neither option nor environment names one."""
     if parts.installation.fixed_zone is None and zone is not None:
         parts.controller.use_time_zone(zone)
@@ -46,7 +46,7 @@ def adopt_time_zone(parts: Parts, zone: tzinfo | None) -> None:
             parts.buffer_calc.use_time_zone(zone)
 
 
-def hand_back(parts: Parts, levers: Iterable[Lever] | None = None) -> None:
+def hand_back(parts: CycleParts, levers: Iterable[Lever] | None = None) -> None:
     """Give evcc the owner's values back, and let the calculator know what stands there now.
 
     Args:
@@ -62,7 +62,7 @@ def hand_back(parts: Parts, levers: Iterable[Lever] | None = None) -> None:
             _give_back(parts, None)
 
 
-def _give_back(parts: Parts, levers: frozenset[Lever] | None) -> bool:
+def _give_back(parts: CycleParts, levers: frozenset[Lever] | None) -> bool:
     """Give back the newest first; return whether nothing is owed of it any more."""
     is_all_given = True
     for owned in reversed(parts.controller.owned):

@@ -1,14 +1,15 @@
 """What one cycle works with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from clock import Clock
 from config import Config
 from controller import Controller
 from domain.config_problem import ConfigProblem
+from domain.outlook import Outlook
 from domain.state import CycleReport, DemoStatus
 from domain.steering import ControlRung, Stage
 from evcc_client import EvccClient
@@ -19,7 +20,7 @@ from memory import Memory
 from persistence import StateFile
 from planning import Planning
 from problem_board import ProblemBoard
-from site_watch import SiteWatch
+from site_watch import Reading, SiteWatch
 from state_store import StateStore
 from steering import Steering
 from storage.history_store import HistoryStore
@@ -48,40 +49,89 @@ class Installation:
     demo: Callable[[], DemoStatus] | None = None
 
 
+class CycleMemory(Protocol):
+    """What a cycle asks of the memory: ``Memory``, or a past that is lived again."""
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What is expected; None before the first forecast."""
+        ...
+
+    def forecast(
+        self,
+        now: datetime,
+        pv: "PVForecaster",
+        reading: Reading,
+        *,
+        every: timedelta,
+        holiday_until: datetime | None = None,
+    ) -> None:
+        """Say what is expected, unless it was said less than ``every`` ago."""
+        ...
+
+    def note_decision(self, now: datetime, buffer_result: Mapping[str, object] | None) -> None:
+        """Keep the cycle's decision about the buffer."""
+        ...
+
+    def use_time_zone(self, zone: tzinfo) -> None:
+        """Take ``zone`` for the home's from now on."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
-class Parts:
-    """Built once; used by the cycle's thread only."""
+class CycleParts:
+    """What decides and acts; built once, used by the cycle's thread only."""
 
     cfg: Config
     installation: Installation
     clock: Clock
     evcc: EvccClient
-    watch: SiteWatch
     controller: Controller
     pv_forecaster: PVForecaster
-    memory: Memory
+    memory: CycleMemory
     planning: Planning
     ledger: WriteLedger
     steering: Steering
     buffer_calc: "DynamicBufferCalc | None"
+    forecast_every: Callable[[], timedelta] = lambda: timedelta(0)
+    """How old a forecast may become before there is another one."""
+    plan_every: Callable[[], timedelta | None] = lambda: timedelta(0)
+    """How old a plan may become before there is another one; None: there is none at all."""
+    buffer_decided: tuple[float, bool] | None = None
+    """Where the buffer was last decided to stand [%], and whether evcc has it."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """What lately failed without stopping a cycle, by the event in the log."""
+
+    def live_stages(self, now: datetime) -> frozenset[Stage]:
+        """Return the stages that act: released by the owner, and nobody else has the say."""
+        if not self.controller.has_say:
+            return frozenset()
+        acting = {
+            stage for stage in (Stage.BATTERY, Stage.CARS) if self.controller.live_since(stage)
+        }
+        return frozenset(acting | ({Stage.BUFFER} if self.is_live(now) else set()))
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the buffer is applied to evcc."""
+        return self.buffer_calc is not None and self.buffer_calc.period(now)[0] == "live"
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts(CycleParts):
+    """A whole service: what watches, remembers and shows beside what decides and acts."""
+
+    memory: Memory
+    watch: SiteWatch
     store: StateStore
     inbox: Inbox
     heartbeat: Heartbeat
     board: ProblemBoard
     poll: Callable[[], timedelta] = lambda: POLL
-    forecast_every: Callable[[], timedelta] = lambda: timedelta(0)
-    """How old a forecast may become before there is another one."""
-    plan_every: Callable[[], timedelta | None] = lambda: timedelta(0)
-    """How old a plan may become before there is another one; None: there is none at all."""
     after_cycle: Callable[[datetime], None] = lambda _: None
     n_cycles: int = 0
     last_cycle: CycleReport | None = None
     cycle_failure: str | None = None
-    buffer_decided: tuple[float, bool] | None = None
-    """Where the buffer was last decided to stand [%], and whether evcc has it."""
     rung: ControlRung | None = None
-    failures: dict[str, str] = field(default_factory=dict)
-    """What lately failed without stopping a cycle, by the event in the log."""
 
     @property
     def state_files(self) -> tuple[StateFile | HistoryStore, ...]:
@@ -98,16 +148,3 @@ class Parts:
     def can_save(self) -> bool:
         """Whether everything that must survive a restart is on disk."""
         return all(file.save_problem is None for file in self.state_files)
-
-    def live_stages(self, now: datetime) -> frozenset[Stage]:
-        """Return the stages that act: released by the owner, and nobody else has the say."""
-        if not self.controller.has_say:
-            return frozenset()
-        acting = {
-            stage for stage in (Stage.BATTERY, Stage.CARS) if self.controller.live_since(stage)
-        }
-        return frozenset(acting | ({Stage.BUFFER} if self.is_live(now) else set()))
-
-    def is_live(self, now: datetime) -> bool:
-        """Whether the buffer is applied to evcc."""
-        return self.buffer_calc is not None and self.buffer_calc.period(now)[0] == "live"

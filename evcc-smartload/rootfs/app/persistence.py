@@ -103,6 +103,22 @@ class StateFile:
                 self.save_problem = None
 
 
+class UnkeptFile(StateFile):
+    """Keeps nothing: what is lived again leaves no trace."""
+
+    def __init__(self) -> None:
+        super().__init__(Path, version=0)
+
+    def load(self, parse: Callable[[dict[str, object]], T], now: datetime) -> T | None:
+        """Return None: there is nothing."""
+        del parse, now
+        return None
+
+    def write(self, number: int, text: str) -> None:
+        """Forget it."""
+        del number, text
+
+
 def replace_file(path: Path, text: str) -> None:
     """Write beside, flush to the disk, rename: a reader sees the old file or the new one.
 

@@ -1,38 +1,49 @@
 """Plans once a cycle: what the service knows becomes a task, the planner's result what is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
+from typing import Protocol
 
-from clock import Clock
 from config import Config
 from domain.horizon import SLOT_H, slot_start
 from domain.outlook import Outlook
 from domain.plan import Plan, Rung, SkipCause, Skipped
 from domain.site import SiteSnapshot
 from domain.state import SystemState
+from forecaster.energy_columns import EnergyColumns
 from plan_inputs import OwnerAsks, build_task, plant_with_options
-from planner.horizon_planner import HorizonPlanner, PlanResult, TimeLimits
+from planner.horizon_planner import HorizonPlanner, PlanResult
 from planner.plan_facts import PLAN_KIND, plan_facts
 from planner.plant import Plant, PlantPast, assumed_plant, learn_plant
 from planner.task import PlanTask
 from site_watch import Reading
-from storage.history_store import HistoryStore
+from storage.records import Fact
 from web.plan_summary import nothing_planned, plan_summary
 
 # What a battery can do is learned from its last months, once a day.
 LEARNED_FROM = timedelta(days=60)
 
 
+class PlanHistory(Protocol):
+    """Keeps plans, and knows what the batteries did."""
+
+    def write_decision(self, at: datetime, kind: str, facts: Mapping[str, Fact]) -> None:
+        """Keep a decision with its facts."""
+        ...
+
+    def read_energies(self, start: datetime, end: datetime) -> EnergyColumns:
+        """Return every quarter hour from ``start`` to ``end``; NaN where nothing is known."""
+        ...
+
+
 class Planning:
     """Belongs to the cycle's thread."""
 
-    def __init__(
-        self, cfg: Config, history: HistoryStore, clock: Clock, limits: TimeLimits
-    ) -> None:
+    def __init__(self, cfg: Config, history: PlanHistory, planner: HorizonPlanner) -> None:
         """Plan with the owner's options; nothing is read yet."""
         self._cfg = cfg
         self._history = history
-        self._planner = HorizonPlanner(seconds=clock.monotonic_s, limits=limits)
+        self._planner = planner
         self._plant = assumed_plant(None)
         self._learned_from: tuple[date, float] | None = None
         self._result = PlanResult(plan=None)

@@ -36,7 +36,7 @@ def describe(parts: Parts, now: datetime, reading: Reading) -> SystemState:
         site_is_stale=not reading.is_fresh,
         price_spread=0.0 if site is None else price_spread(site.import_rates, now),
         pv=parts.pv_forecaster.report(),
-        outlook=parts.memory.forecasting.outlook,
+        outlook=parts.memory.outlook,
         accuracy=parts.memory.retrospect.report,
         history=parts.memory.status(now),
         control=_describe_control(parts, now, reading),

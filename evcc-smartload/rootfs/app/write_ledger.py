@@ -16,11 +16,10 @@ from control.budget import MOST_PER_DAY, Change
 from control.confirmation import Watched
 from domain.control import CommandRecord, Lever, SettingValue
 from domain.levers import is_same_value
-from domain.ports import WriteGuard
+from domain.ports import CommandStore, WriteGuard
 from domain.site import SiteSnapshot
 from domain.steering import CommandCode, CommandReason, Stage, WriteCount, WriteOutcome
 from errors import WriteRefusedError
-from storage.history_store import HistoryStore
 
 # A local day and the one before it, wherever the home is; and what a clock that was then ahead
 # wrote. More is not asked: a date that is quite wrong must not count again with every start.
@@ -49,7 +48,7 @@ class WriteLedger:
     def __init__(
         self,
         guard: WriteGuard,
-        store: HistoryStore,
+        store: CommandStore,
         now: Callable[[], datetime],
         zone: tzinfo = UTC,
     ) -> None:

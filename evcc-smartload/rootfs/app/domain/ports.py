@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from domain.control import AppliedSetting, Lever, SettingValue
+from domain.control import AppliedSetting, CommandRecord, Lever, SettingValue
 from domain.history import EnergySource, QuarterEnergies
 from domain.site import SiteSnapshot
 
@@ -83,6 +83,18 @@ class PastSource(Protocol):
         Raises:
             SourceError: It did not answer usefully; the text says what to do.
         """
+        ...
+
+
+class CommandStore(Protocol):
+    """Keeps every command and what came of it."""
+
+    def write_command(self, record: CommandRecord) -> None:
+        """Keep a command; told again, it replaces what was told before."""
+        ...
+
+    def read_commands(self, start: datetime, end: datetime) -> Sequence[CommandRecord]:
+        """Return the commands from ``start`` to ``end``, rising."""
         ...
 
 
