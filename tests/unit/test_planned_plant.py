@@ -26,7 +26,9 @@ def history(tmp_path: Path) -> Iterator[HistoryStore]:
 
 @pytest.fixture
 def planning_with(history: HistoryStore) -> Callable[[Config], Planning]:
-    return lambda cfg: Planning(cfg, history, SteppedClock(NOW), AT_ONCE)
+    return lambda cfg: Planning(
+        cfg, history, HorizonPlanner(seconds=SteppedClock(NOW).monotonic_s, limits=AT_ONCE)
+    )
 
 
 def plan(planning: Planning) -> None:
