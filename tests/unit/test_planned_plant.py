@@ -7,6 +7,7 @@ import pytest
 
 from config import Config
 from plan_inputs import NOTHING_ASKED
+from planner.horizon_planner import HorizonPlanner
 from planner.plant import KnownBy
 from planning import Planning
 from site_watch import Reading
