@@ -16,7 +16,17 @@ from tests.support.app_imports import AppModule, app_modules, own_subjects, thir
 
 ROWS: dict[int, frozenset[str]] = {
     1: frozenset({"clock", "domain", "errors", "persistence", "version"}),
-    2: frozenset({"control", "controller", "diagnosis", "dynamic_buffer", "forecaster", "planner"}),
+    2: frozenset(
+        {
+            "control",
+            "controller",
+            "diagnosis",
+            "dynamic_buffer",
+            "forecaster",
+            "planner",
+            "proof",
+        }
+    ),
     3: frozenset({"control_json", "health", "inbox", "state_store"}),
     4: frozenset(
         {
@@ -41,6 +51,7 @@ ROWS: dict[int, frozenset[str]] = {
     5: frozenset(
         {
             "acting",
+            "backtest",
             "command_line",
             "courses",
             "demo",

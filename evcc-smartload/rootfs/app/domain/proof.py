@@ -27,17 +27,18 @@ class Policy(StrEnum):
 class DayBook:
     """One local day of one policy.
 
-    ``cash_eur`` is what was paid less what was earned; ``stored_kwh`` is how much more the battery
-    and the cars at home hold at the day's end than at its beginning, less what came in with cars
-    and plus what left with them, in cells. ``cost_eur`` is the cash with that credited at its
-    replacement value. ``is_counted`` is False where too little was measured: no sum has such a day.
-    Energies are kWh at the AC side; ``house_kwh`` and ``cars_kwh`` are what was used,
-    ``battery_kwh`` what the battery gave, ``away_kwh`` what cars had to charge elsewhere because
-    they left too empty (it is paid for in ``cash_eur``). ``peak_kw`` is the highest import over a
-    quarter hour. ``ready`` of ``departures`` cars left with what their owner asked for.
-    ``writes`` are settings of evcc that were changed, ``decisions`` those of them that plan or
-    buffer wanted anew, ``switches`` how often what the plan wants now differs from what the plan
-    before wanted for now. ``below_buffer_h`` is how long the battery stood below the buffer.
+    ``cash_eur`` is what was paid less what was earned; ``stored_kwh`` is how much was charged into
+    battery and cars and not used from them, in cells: how much more battery and cars at home hold
+    at the day's end than at its beginning, less what came in with cars, plus what left with them,
+    plus ``away_kwh``. ``cost_eur`` is the cash with that credited at its replacement value.
+    ``is_counted`` is False where too little was measured: no sum has such a day. Energies are kWh
+    at the AC side; ``house_kwh`` and ``cars_kwh`` are what was used, ``battery_kwh`` what the
+    battery gave, ``away_kwh`` what cars had to charge elsewhere because they left too empty (in
+    cells; it is paid for in ``cash_eur``). ``peak_kw`` is the highest import over a quarter hour.
+    ``ready`` of ``departures`` cars left with what their owner asked for. ``writes`` are settings
+    of evcc that were changed, ``decisions`` those of them that plan or buffer wanted anew,
+    ``switches`` how often what the plan wants now differs from what the plan before wanted for now.
+    ``below_buffer_h`` is how long the battery stood below the buffer.
     """
 
     day: date
@@ -73,11 +74,15 @@ class PolicyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """An estimate with its 80 % band from resampled days; equal when there is nothing to say."""
+    """An estimate with its 80 % band from resampled days.
 
-    low: float
+    All three are exactly 0 where nothing differed on any day. ``low`` and ``high`` are None where
+    there are too few days to say how sure the estimate is.
+    """
+
+    low: float | None
     middle: float
-    high: float
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +91,8 @@ class PolicySums:
 
     ``saving_eur`` is against evcc's own rules, with its band; ``captured_frac`` is the share of
     what perfect foresight saves against them, None where that is nothing. ``self_sufficiency_frac``
-    is the share of what was used that was not bought, ``self_consumption_frac`` that of the PV
-    which was not sold.
+    is the share of what house and cars used that was not bought, at home or elsewhere, at least 0;
+    ``self_consumption_frac`` that of the PV which was not sold.
     """
 
     policy: Policy
