@@ -32,7 +32,6 @@ from bench.planner_least import (  # noqa: E402
     throughput_kwh,
 )
 from bench.planner_problems import BenchProblem, load_problems, plan_json  # noqa: E402
-from bench.planner_rolling import RollingPlanner  # noqa: E402
 from planner.dispatch import Dispatch, cost_of  # noqa: E402
 from planner.evcc_rules import EvccRules, evcc_rules_dispatch  # noqa: E402
 from planner.exact import plan_exactly  # noqa: E402
@@ -40,6 +39,7 @@ from planner.fast import plan_fast  # noqa: E402
 from planner.model import build_model  # noqa: E402
 from planner.outcome import Outcome  # noqa: E402
 from planner.plan_problem import PlanProblem  # noqa: E402
+from planner.rolling import RollingPlanner  # noqa: E402
 from planner.solver import LinearModel  # noqa: E402
 from planner.verify import verify  # noqa: E402
 
@@ -155,10 +155,10 @@ def _cold(problem: PlanProblem) -> None:
 
 def _rolled(problem: PlanProblem) -> tuple[float, int]:
     """Return how much dearer than anew the plan a slot later is [ct], and the rules it breaks."""
-    planner = RollingPlanner(seconds=time.monotonic)
-    now = planner.plan(problem, moved=0, time_limit_s=10.0)
+    planner = RollingPlanner()
+    now = planner.plan(problem, moved=0, seconds=time.monotonic, time_limit_s=10.0)
     later = one_slot_later(problem, now.dispatch)
-    rolled = planner.plan(later, moved=1, time_limit_s=10.0)
+    rolled = planner.plan(later, moved=1, seconds=time.monotonic, time_limit_s=10.0)
     anew = plan_fast(later, seconds=time.monotonic, time_limit_s=10.0)
     broken = sum(not one.is_soft for one in verify(later, rolled.dispatch))
     return 100.0 * (rolled.cost.total_eur - anew.cost.total_eur), broken

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from bench.planner_least import one_slot_later
-from bench.planner_rolling import RollingPlanner
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
 from planner.plan_problem import BatteryModel, CarModel, PlanProblem, PowerRange, ValuePiece, series
+from planner.rolling import RollingPlanner
 
 N_SLOTS = (96, 192, 288, 672)
 N_CARS = (0, 1, 2, 3, 4)
@@ -85,11 +85,11 @@ def rolling_ms(problem: PlanProblem, repeats: int) -> float:
     """Return the median processor time of planning again one slot later [ms]."""
     times = []
     for _ in range(repeats):
-        planner = RollingPlanner(seconds=time.monotonic)
-        now = planner.plan(problem, moved=0, time_limit_s=10.0)
+        planner = RollingPlanner()
+        now = planner.plan(problem, moved=0, seconds=time.monotonic, time_limit_s=10.0)
         later = one_slot_later(problem, now.dispatch)
         begin = time.process_time()
-        planner.plan(later, moved=1, time_limit_s=10.0)
+        planner.plan(later, moved=1, seconds=time.monotonic, time_limit_s=10.0)
         times.append(time.process_time() - begin)
     return 1e3 * statistics.median(times)
 

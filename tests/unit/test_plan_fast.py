@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.planner_rolling import RollingPlanner
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
 from planner.outcome import NoPlanError, Outcome
 from planner.plan_problem import Flow, Pin, PlanProblem, PowerRange, series
+from planner.rolling import RollingPlanner
 from planner.verify import verify
 from tests.support.plan_courses import after, remembered
 from tests.support.plan_problems import (
@@ -212,12 +212,12 @@ def test_when_time_is_up_the_first_plan_will_do() -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_a_kept_model_plans_like_a_new_one(seed: int) -> None:
     home = random_problem(np.random.default_rng(100 + seed), n_slots=30, slot_h=1.0)
-    rolling = RollingPlanner(seconds=Clock())
-    plan = rolling.plan(home, moved=0, time_limit_s=FOREVER_S)
+    rolling = RollingPlanner()
+    plan = rolling.plan(home, moved=0, seconds=Clock(), time_limit_s=FOREVER_S)
 
     for _ in range(4):
         home = rolled_on(home, plan)
-        plan = rolling.plan(home, moved=1, time_limit_s=FOREVER_S)
+        plan = rolling.plan(home, moved=1, seconds=Clock(), time_limit_s=FOREVER_S)
         anew = fast(home)
 
         assert broken(home, plan) == []
@@ -257,11 +257,11 @@ def rolled_on(home: PlanProblem, plan: Outcome) -> PlanProblem:
 
 def test_a_kept_model_takes_any_other_home() -> None:
     rng = np.random.default_rng(5)
-    rolling = RollingPlanner(seconds=Clock())
+    rolling = RollingPlanner()
 
     for n_slots, moved in ((24, 0), (12, 3), (24, 40), (24, 1), (24, 0)):
         home = random_problem(rng, n_slots=n_slots, slot_h=1.0)
-        plan = rolling.plan(home, moved=moved, time_limit_s=FOREVER_S)
+        plan = rolling.plan(home, moved=moved, seconds=Clock(), time_limit_s=FOREVER_S)
 
         assert broken(home, plan) == []
         assert plan.cost.total_eur == pytest.approx(fast(home).cost.total_eur, abs=0.2)
@@ -272,23 +272,23 @@ def test_a_kept_model_survives_a_problem_without_a_plan() -> None:
     forced = replace(
         home, pins=(Pin(flow=Flow.DISCHARGE, index=0, slot=0, low_kwh=3.0, high_kwh=4.0),)
     )
-    rolling = RollingPlanner(seconds=Clock())
-    rolling.plan(home, moved=0, time_limit_s=FOREVER_S)
+    rolling = RollingPlanner()
+    rolling.plan(home, moved=0, seconds=Clock(), time_limit_s=FOREVER_S)
 
     with pytest.raises(NoPlanError):
-        rolling.plan(forced, moved=0, time_limit_s=FOREVER_S)
-    plan = rolling.plan(home, moved=0, time_limit_s=FOREVER_S)
+        rolling.plan(forced, moved=0, seconds=Clock(), time_limit_s=FOREVER_S)
+    plan = rolling.plan(home, moved=0, seconds=Clock(), time_limit_s=FOREVER_S)
 
     assert plan.cost.total_eur == pytest.approx(fast(home).cost.total_eur)
 
 
 def test_a_kept_model_keeps_to_the_last_plan_too() -> None:
     home = random_problem(np.random.default_rng(11), n_slots=24, slot_h=1.0)
-    rolling = RollingPlanner(seconds=Clock())
-    first = rolling.plan(home, moved=0, time_limit_s=FOREVER_S)
+    rolling = RollingPlanner()
+    first = rolling.plan(home, moved=0, seconds=Clock(), time_limit_s=FOREVER_S)
     later, memory = after(home, first.dispatch), remembered(first.dispatch)
 
-    kept = rolling.plan(later, moved=1, time_limit_s=FOREVER_S, memory=memory)
+    kept = rolling.plan(later, moved=1, seconds=Clock(), time_limit_s=FOREVER_S, memory=memory)
     anew = plan_fast(later, seconds=Clock(), time_limit_s=FOREVER_S, memory=memory)
 
     assert kept.cost.total_eur == pytest.approx(anew.cost.total_eur, abs=1e-3)

@@ -6,10 +6,10 @@ cost less than evcc's own rules on the same forecast, and says why the better on
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from domain.plan import (
     BatteryCourse,
@@ -17,6 +17,7 @@ from domain.plan import (
     Plan,
     PlanCost,
     PlanStatus,
+    Reason,
     Rung,
     SkipCause,
     Skipped,
@@ -24,6 +25,7 @@ from domain.plan import (
 )
 from planner.actions import actions_of
 from planner.alternatives import reserve_cost, rule_costs, what_ifs
+from planner.as_evcc import is_as_evcc
 from planner.changes import change_since
 from planner.dispatch import Dispatch, battery_soc, car_soc, cost_of
 from planner.evcc_rules import evcc_rules_dispatch
@@ -102,6 +104,15 @@ class Path(Protocol):
         ...
 
 
+@runtime_checkable
+class FollowingPath(Path, Protocol):
+    """A path that begins where it ended the last time, and so has to know when that was."""
+
+    def follow(self, task: PlanTask) -> None:
+        """Take the task that the next problem is of."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class HorizonPlanner:
     """Keeps the last plan; belongs to the cycle's thread.
@@ -111,12 +122,16 @@ class HorizonPlanner:
         limits: How long it may take.
         exact: The path of the first rung.
         fast: The path of the second one, and of what is solved for explanations only.
+        shows: Whether somebody looks at the plan. If not, the second rung is the first one, and
+            what does not change what is done is left out: reasons, actions and the cost of
+            evcc's own rules; in its place stands that of the plan.
     """
 
     seconds: Callable[[], float]
     limits: TimeLimits = field(default_factory=TimeLimits)
     exact: Path = plan_exactly
     fast: Path = plan_fast
+    shows: bool = True
     _last: Solved | None = None
     _unexplained: "_Unexplained | None" = None
 
@@ -137,14 +152,14 @@ class HorizonPlanner:
         except ProblemError as exc:
             wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
             return PlanResult(plan=None, skipped=(wrong,))
-        baseline = evcc_rules_dispatch(task.problem, task.evcc_rules)
-        baseline_cost = cost_of(task.problem, baseline)
-        used = self._best(task, baseline, skipped)
+        if isinstance(self.fast, FollowingPath):
+            self.fast.follow(task)
+        used, baseline_cost = (self._best if self.shows else self._first)(task, skipped)
         solve_ms = (self.seconds() - began_s) * 1000.0
         is_solved = used.rung in {Rung.EXACT, Rung.FAST}
-        is_open = is_solved and self.limits.explain_s > 0.0
+        is_open = is_solved and self.shows and self.limits.explain_s > 0.0
         plan = replace(
-            _shown(now, task, used, baseline_cost),
+            _shown(now, task, used, baseline_cost, is_told=self.shows),
             solve_ms=solve_ms,
             skipped=tuple(skipped),
             is_explained=not is_open,
@@ -205,12 +220,47 @@ class HorizonPlanner:
 
     # -- the ladder ----------------------------------------------------------------------------
 
-    def _best(self, task: PlanTask, baseline: Dispatch, skipped: list[Skipped]) -> _Used:
-        """Return the first rung that holds; note in ``skipped`` why the ones before did not.
+    def _best(self, task: PlanTask, skipped: list[Skipped]) -> tuple[_Used, PlanCost]:
+        """Return the first rung that holds and is better than evcc's own rules, and their cost.
 
-        At the end of the ladder evcc's own rules are the plan: what they do is what will happen.
+        In ``skipped`` it is noted why the ones before did not. At the end of the ladder evcc's own
+        rules are the plan: what they do is what will happen.
         """
-        hands_off = _unproved(task, baseline)
+        hands_off = _by_evcc(task)
+        baseline = hands_off.cost
+        for used in self._holding(task, skipped):
+            saving_eur = baseline.total_eur - used.outcome.cost.total_eur
+            if saving_eur >= LEAST_SAVING_EUR:
+                return used, baseline
+            skipped.append(
+                Skipped(
+                    rung=used.rung, cause=SkipCause.NOT_BETTER, detail=f"saves {saving_eur:.4f}"
+                )
+            )
+            gap_eur = used.outcome.gap_eur
+            if gap_eur is not None and used.outcome.is_proved:
+                # Nothing can be cheaper than what is proved; worse plans need not be tried.
+                hands_off = replace(
+                    hands_off,
+                    gap_eur=max(saving_eur, 0.0) + gap_eur,
+                    marginal_eur_per_kwh=used.outcome.marginal_eur_per_kwh,
+                )
+                break
+        return _Used(rung=Rung.HANDS_OFF, outcome=hands_off, memory=None), baseline
+
+    def _first(self, task: PlanTask, skipped: list[Skipped]) -> tuple[_Used, PlanCost]:
+        """Return the first rung that holds, evcc's own rules where it is what they do anyway."""
+        for used in self._holding(task, skipped):
+            if is_as_evcc(task.problem, task.evcc_rules, used.outcome.dispatch):
+                hands_off = _Used(rung=Rung.HANDS_OFF, outcome=used.outcome, memory=None)
+                skipped.append(Skipped(rung=used.rung, cause=SkipCause.NOT_BETTER))
+                return hands_off, used.outcome.cost
+            return used, used.outcome.cost
+        hands_off = _Used(rung=Rung.HANDS_OFF, outcome=_by_evcc(task), memory=None)
+        return hands_off, hands_off.outcome.cost
+
+    def _holding(self, task: PlanTask, skipped: list[Skipped]) -> Iterator[_Used]:
+        """Make one plan after the other, and yield those that may be used."""
         memory = self._memory(task)
         rungs: tuple[tuple[Rung, Callable[[], Outcome], Memory | None], ...] = (
             (Rung.EXACT, lambda: self._exact(task.problem, memory), memory),
@@ -218,7 +268,7 @@ class HorizonPlanner:
             (Rung.SHIFTED, lambda: self._shifted(task), None),
             (Rung.RULES, lambda: _unproved(task, rule_dispatch(task.problem)), None),
         )
-        for rung, make, counted in rungs:
+        for rung, make, counted in rungs if self.shows else rungs[1:]:
             try:
                 outcome = make()
             except NoPlanError as exc:
@@ -227,21 +277,11 @@ class HorizonPlanner:
                     cause = SkipCause.NO_LAST_PLAN
                 skipped.append(Skipped(rung=rung, cause=cause, detail=str(exc)))
                 continue
-            fault = _fault(task, outcome, hands_off.cost)
+            fault = _fault(task, outcome)
             if fault is None:
-                return _Used(rung=rung, outcome=outcome, memory=counted)
-            cause, detail = fault
-            skipped.append(Skipped(rung=rung, cause=cause, detail=detail))
-            if cause is SkipCause.NOT_BETTER and outcome.gap_eur is not None and outcome.is_proved:
-                # Nothing can be cheaper than what is proved; worse plans need not be tried.
-                gain_eur = max(hands_off.cost.total_eur - outcome.cost.total_eur, 0.0)
-                hands_off = replace(
-                    hands_off,
-                    gap_eur=gain_eur + outcome.gap_eur,
-                    marginal_eur_per_kwh=outcome.marginal_eur_per_kwh,
-                )
-                break
-        return _Used(rung=Rung.HANDS_OFF, outcome=hands_off, memory=None)
+                yield _Used(rung=rung, outcome=outcome, memory=counted)
+            else:
+                skipped.append(Skipped(rung=rung, cause=SkipCause.NOT_VERIFIED, detail=fault))
 
     def _memory(self, task: PlanTask) -> Memory | None:
         last = self._last
@@ -293,33 +333,31 @@ def _unproved(task: PlanTask, dispatch: Dispatch) -> Outcome:
     )
 
 
-def _fault(task: PlanTask, outcome: Outcome, baseline: PlanCost) -> tuple[SkipCause, str] | None:
+def _by_evcc(task: PlanTask) -> Outcome:
+    """Return what happens without a plan."""
+    return _unproved(task, evcc_rules_dispatch(task.problem, task.evcc_rules))
+
+
+def _fault(task: PlanTask, outcome: Outcome) -> str | None:
     """Return why a plan may not be used; None when it may."""
     violations = [one for one in verify(task.problem, outcome.dispatch) if not one.is_soft]
-    if violations:
-        first = violations[0]
-        detail = f"{first.rule.value} {first.device} in slot {first.slot}: {first.excess_kwh:.4f}"
-        return SkipCause.NOT_VERIFIED, f"{detail} kWh ({len(violations)} in all)"
-    saving = baseline.total_eur - outcome.cost.total_eur
-    if saving < LEAST_SAVING_EUR:
-        return SkipCause.NOT_BETTER, f"saves {saving:.4f}"
-    return None
+    if not violations:
+        return None
+    first = violations[0]
+    detail = f"{first.rule.value} {first.device} in slot {first.slot}: {first.excess_kwh:.4f}"
+    return f"{detail} kWh ({len(violations)} in all)"
 
 
-def _shown(now: datetime, task: PlanTask, used: _Used, baseline: PlanCost) -> Plan:
-    """Return the plan as it is shown, without what takes further solves to tell."""
+def _shown(
+    now: datetime, task: PlanTask, used: _Used, baseline: PlanCost, *, is_told: bool
+) -> Plan:
+    """Return the plan as it is shown, without what takes further solves to tell.
+
+    Without ``is_told`` also without its reasons, and what would be made of them.
+    """
     problem, outcome, dispatch = task.problem, used.outcome, used.outcome.dispatch
     marginal = outcome.marginal_eur_per_kwh
-    by = {car.name: car.by for car in task.cars}
-    reasons = explain(
-        problem,
-        dispatch,
-        start=task.start,
-        slot=task.slot,
-        marginal_eur_per_kwh=marginal,
-        n_known_prices=task.n_known_prices,
-        by=by,
-    )
+    reasons = _reasons(task, outcome) if is_told else ()
     return Plan(
         made_at=now,
         start=task.start,
@@ -341,9 +379,23 @@ def _shown(now: datetime, task: PlanTask, used: _Used, baseline: PlanCost) -> Pl
         gap_eur=outcome.gap_eur,
         solve_ms=0.0,
         rung=used.rung,
-        actions=actions_of(reasons, problem, dispatch, start=task.start, slot=task.slot),
+        actions=actions_of(reasons, problem, dispatch, start=task.start, slot=task.slot)
+        if is_told
+        else (),
         unmet=_unmet(task, dispatch),
         assumed=task.assumed,
+    )
+
+
+def _reasons(task: PlanTask, outcome: Outcome) -> tuple[tuple[Reason, ...], ...]:
+    return explain(
+        task.problem,
+        outcome.dispatch,
+        start=task.start,
+        slot=task.slot,
+        marginal_eur_per_kwh=outcome.marginal_eur_per_kwh,
+        n_known_prices=task.n_known_prices,
+        by={car.name: car.by for car in task.cars},
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import highspy
 import numpy as np
@@ -17,8 +17,22 @@ INFINITY = highspy.kHighsInf
 _DUAL_TOLERANCE = 1e-9
 _PRIMAL_TOLERANCE = 1e-9
 _MIP_TOLERANCE = 1e-7
-# HiGHS' numbers for the kinds of simplex.
+
+
+class _Way(NamedTuple):
+    """How a run goes, in HiGHS' numbers."""
+
+    strategy: int
+    weights: int = -1
+    perturbation: float = 1.0
+
+
 _DUAL, _PRIMAL = 1, 4
+_DEVEX = 1
+_ANY_WAY = _Way(_DUAL)
+_FROM_A_POINT = _Way(_PRIMAL)
+# From where a problem much like it ended it is not far: what prepares for a long way takes longer.
+_GO_ON = _Way(_DUAL, _DEVEX, 0.0)
 
 
 class SolveStatus(StrEnum):
@@ -101,19 +115,21 @@ StatusArray = npt.NDArray[np.int8]
 
 AT_LOWER = np.int8(0)
 BASIC = np.int8(1)
+AT_UPPER = np.int8(2)
 # By their value in HiGHS.
-_STATUSES = (
-    highspy.HighsBasisStatus.kLower,
-    highspy.HighsBasisStatus.kBasic,
-    highspy.HighsBasisStatus.kUpper,
-    highspy.HighsBasisStatus.kZero,
-    highspy.HighsBasisStatus.kNonbasic,
+_STATUSES = np.array(
+    [
+        highspy.HighsBasisStatus.kLower,
+        highspy.HighsBasisStatus.kBasic,
+        highspy.HighsBasisStatus.kUpper,
+    ],
+    dtype=np.object_,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Basis:
-    """Where a simplex run ends or begins: AT_LOWER, BASIC or something else, per column and row.
+    """Where a simplex run ends or begins: AT_LOWER, BASIC or AT_UPPER, per column and row.
 
     It need not fit exactly: the solver mends what is singular.
     """
@@ -148,7 +164,8 @@ class LinearModel:
         self._highs.setOptionValue("presolve", "off")
         self._highs.setOptionValue("solver", "simplex")
         _pass_model(self._highs, matrix, bounds, integer=None)
-        self._begins_with_primal = False
+        self._way = _ANY_WAY
+        self._point: FloatArray | None = None
 
     @property
     def matrix(self) -> Matrix:
@@ -191,51 +208,73 @@ class LinearModel:
             )
 
     def basis(self) -> Basis:
-        """Return where the last run ended."""
-        basis = self._highs.getBasis()
-        return Basis(
-            cols=np.array([one.value for one in basis.col_status], dtype=np.int8),
-            rows=np.array([one.value for one in basis.row_status], dtype=np.int8),
-        )
+        """Return where the last run ended; no row may have two different finite bounds.
+
+        HiGHS tells a status as an object each, which takes longer than to work them out.
+        """
+        bounds = self._bounds
+        point = np.zeros(self._matrix.n_cols) if self._point is None else self._point
+        above = np.abs(bounds.col_upper - point) < np.abs(point - bounds.col_lower)
+        cols = np.where(above, AT_UPPER, AT_LOWER)
+        rows = np.where(bounds.row_lower == -INFINITY, AT_UPPER, AT_LOWER)
+        # A column's number, or -1 less that of a row.
+        basic = self._highs.getBasicVariables()[1]  # type: ignore[attr-defined]  # not in the stubs
+        cols[basic[basic >= 0]] = BASIC
+        rows[-1 - basic[basic < 0]] = BASIC
+        return Basis(cols=cols, rows=rows)
 
     def start_from(self, basis: Basis) -> None:
         """Let the next run begin there, with the primal simplex.
 
         It is the quicker one from a point that keeps all bounds, or nearly all of them.
         """
+        self._begin(basis)
+        self._way = _FROM_A_POINT
+
+    def go_on_from(self, basis: Basis) -> None:
+        """Let the next run begin where one of a problem much like it ended."""
+        self._begin(basis)
+        self._way = _GO_ON
+
+    def _take(self, way: _Way) -> None:
+        self._highs.setOptionValue("simplex_strategy", way.strategy)
+        self._highs.setOptionValue("simplex_dual_edge_weight_strategy", way.weights)
+        self._highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", way.perturbation)
+
+    def _begin(self, basis: Basis) -> None:
         given = highspy.HighsBasis()
-        given.col_status = [_STATUSES[number] for number in basis.cols.tolist()]
-        given.row_status = [_STATUSES[number] for number in basis.rows.tolist()]
+        given.col_status = _STATUSES[basis.cols].tolist()
+        given.row_status = _STATUSES[basis.rows].tolist()
         given.valid = True
         given.alien = True
         self._highs.setBasis(given)
-        self._begins_with_primal = True
 
     def solve(self, *, time_limit_s: float) -> Solution:
         """Solve from where the last run ended."""
         highs = self._highs
         # HiGHS' clock runs on from one run to the next.
         highs.setOptionValue("time_limit", highs.getRunTime() + max(time_limit_s, 0.0))
-        highs.setOptionValue("simplex_strategy", _PRIMAL if self._begins_with_primal else _DUAL)
-        self._begins_with_primal = False
+        self._take(self._way)
+        self._way = _ANY_WAY
         highs.run()
         status = _status_of(highs)
         if status is SolveStatus.FAILED:
             # From a point that is highly degenerate HiGHS may end without knowing; from nothing it
             # does not.
             highs.clearSolver()
-            highs.setOptionValue("simplex_strategy", _DUAL)
+            self._take(_ANY_WAY)
             highs.run()
             status = _status_of(highs)
         if status is not SolveStatus.OPTIMAL:
             return _without_point(status)
         solution = highs.getSolution()
         objective = float(highs.getInfo().objective_function_value)
+        self._point = np.array(solution.col_value)
         return Solution(
             status=status,
             objective=objective,
             bound=objective,
-            col_value=np.array(solution.col_value),
+            col_value=self._point,
             duals=solution,
         )
 
