@@ -3,7 +3,7 @@
     make bench-forecasts DATA=<folder>
     python bench/forecasts.py <folder> [--only load,pv,windows,prices] [--every N]
 
-The folder holds CSV files as ``bench/measured_homes.py`` describes; nothing in it is known by
+The folder holds CSV files as ``sources/measured_folder.py`` describes; nothing in it is known by
 name. Only what was measured before a forecast's issue is shown to the forecaster.
 """
 
@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "evcc-smartload/rootfs/app"), str(ROOT)]
 
-from bench.measured_homes import read_tables  # noqa: E402  # the path comes first
+from sources.measured_folder import open_folder  # noqa: E402  # the path comes first
+from sources.measured_table import START, MeasuredDataError  # noqa: E402
 
 SUBJECTS = ("load", "pv", "windows", "prices")
 
@@ -45,11 +46,11 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 
 def trouble_with(folder: Path) -> str | None:
     """Say what is wrong with the folder; None when there is something to bench on."""
-    if not folder.exists():
-        return f"{folder} does not exist; say where the measured homes are: DATA=<folder>"
-    if not folder.is_dir():
-        return f"{folder} is a file; name the folder that holds it"
-    if next(read_tables(folder), None) is None:
+    try:
+        opened = open_folder(folder)
+    except MeasuredDataError as err:
+        return str(err)
+    if not any(START in file.columns for file in opened.files):
         return (
             f"{folder} holds no CSV file with a start_utc column and a regular step of "
             "15, 30 or 60 minutes"
@@ -73,10 +74,14 @@ def main(arguments: list[str]) -> int:
     if trouble is not None:
         print(trouble, file=sys.stderr)
         return 2
-    for subject in chosen.only:
-        for block in blocks_of(subject, chosen.folder, chosen.every):
-            print(block, flush=True)
-            print(flush=True)
+    try:
+        for subject in chosen.only:
+            for block in blocks_of(subject, chosen.folder, chosen.every):
+                print(block, flush=True)
+                print(flush=True)
+    except MeasuredDataError as err:
+        print(err, file=sys.stderr)
+        return 2
     return 0
 
 

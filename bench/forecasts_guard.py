@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.measured_homes import MeasuredHome, find_homes
 from bench.walk_forward import table
 from domain.horizon import SLOT
 from forecaster import scoring
@@ -18,6 +17,7 @@ from forecaster.baselines import Baseline, baseline_bands
 from forecaster.guard import daily_losses, judge
 from forecaster.load import forecast_load
 from forecaster.series import Bands, FloatArray
+from sources.measured_folder import MeasuredHome, find_homes, open_folder
 
 LEARNED = timedelta(days=7)
 SHORTEST = timedelta(days=40)
@@ -33,7 +33,7 @@ class NoHolidays:
 
 def sections(folder: Path, *, every: int) -> Iterator[str]:
     rows = []
-    for home in find_homes(folder):
+    for home in find_homes(open_folder(folder)):
         if home.load is None or home.load.end - home.load.start < SHORTEST:
             continue
         losses = losses_of(home, every)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.measured_homes import MeasuredHome, find_homes
 from bench.walk_forward import (
     FIGURES,
     LEADS_H,
@@ -30,6 +29,7 @@ from forecaster.baselines import Baseline, baseline_bands, baseline_point
 from forecaster.load import forecast_load
 from forecaster.series import LEVELS, Bands, SlotSeries
 from holiday_calendar import NoHolidays
+from sources.measured_folder import MeasuredHome, find_homes, open_folder
 
 N_SLOTS = 2 * SLOTS_PER_DAY
 LEARNED = timedelta(days=30)
@@ -52,7 +52,7 @@ class HomeRuns:
 
 def sections(folder: Path, *, every: int = 1) -> Iterator[str]:
     """Yield the tables of the house load, one block after another."""
-    homes = [home for home in find_homes(folder) if home.load is not None]
+    homes = [home for home in find_homes(open_folder(folder)) if home.load is not None]
     results = []
     for home in homes:
         result = run_home(home, every=every)

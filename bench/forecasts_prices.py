@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 import holidays
 import numpy as np
 
-from bench.measured_homes import PriceSeries, find_prices
 from bench.walk_forward import peak_memory_mb, table
 from domain.horizon import SLOT, SLOTS_PER_DAY
 from forecaster import scoring
 from forecaster.baselines import Baseline, baseline_bands
 from forecaster.prices import forecast_prices
 from forecaster.series import Bands, FloatArray, SlotSeries
+from sources.measured_folder import PriceSeries, find_prices, open_folder
 
 MARKET = ZoneInfo("Europe/Berlin")
 PUBLISHED_HOUR = 13
@@ -45,7 +45,7 @@ class GermanHolidays:
 
 
 def sections(folder: Path, *, every: int, zone: ZoneInfo = MARKET) -> Iterator[str]:
-    found = find_prices(folder)
+    found = find_prices(open_folder(folder))
     if not found:
         yield "No prices: nothing was measured."
     for series in found:

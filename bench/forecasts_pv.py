@@ -30,7 +30,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from bench import walk_forward as wf
-from bench.measured_homes import MeasuredHome, Table, find_homes, read_tables
 from domain.horizon import SLOT, SLOTS_PER_DAY
 from forecaster import pv_correction, pv_forecast, pv_intraday, pv_quantiles, pv_roof, scoring
 from forecaster.baselines import Baseline, baseline_bands
@@ -38,6 +37,8 @@ from forecaster.pv_confidence import PvConfidence, judge_confidence
 from forecaster.pv_forecast import PvForecast, forecast_pv
 from forecaster.pv_past import MAX_ROWS, PvPast
 from forecaster.series import LEVELS, Bands, FloatArray, SlotSeries
+from sources.measured_folder import MeasuredHome, find_homes, open_folder, tables_with
+from sources.measured_table import Table
 
 N_SLOTS = 192
 DAY = timedelta(days=1)
@@ -89,7 +90,7 @@ class RoofCase:
 
 def sections(folder: Path, *, every: int) -> Iterator[str]:
     """Yield the markdown blocks; ``every`` takes every n-th issue only."""
-    homes = [home for home in find_homes(folder) if home.pv is not None]
+    homes = [home for home in find_homes(open_folder(folder)) if home.pv is not None]
     confident: list[FloatArray] = []
     for home in homes:
         if home.pv_forecast is None:
@@ -104,7 +105,7 @@ def sections(folder: Path, *, every: int) -> Iterator[str]:
         confident += [judged_days(case, every) for case in cases]
         yield _confidence_section(home.name, cases, confident[-len(cases) :])
         yield _cost(cases[0])
-    for table in read_tables(folder):
+    for table in tables_with(open_folder(folder), NATIONAL):
         case = national_case(table)
         if case is not None:
             yield from _lead_section(case, every)
@@ -154,15 +155,12 @@ def _honest(measured_kw: FloatArray) -> FloatArray:
 
 
 def national_case(table: Table) -> RoofCase | None:
-    """Return a fleet with forecasts really issued ahead; None when the table has none."""
-    if not all(name in table.columns for name in NATIONAL):
-        return None
+    """Return a fleet with forecasts really issued ahead; None when a column is empty."""
     zone = ZoneInfo("Europe/Brussels")
-    columns = {
-        name: SlotSeries(start=table.start, values=values)
-        for name, values in table.columns.items()
-        if name.startswith(("measured", "fc_"))
-    }
+    found = {name: table.series(name) for name in (*NATIONAL, "fc_weekahead_pu")}
+    columns = {name: series for name, series in found.items() if series is not None}
+    if not set(NATIONAL) <= set(columns):
+        return None
     intraday, morning, evening = (columns[name] for name in NATIONAL[1:])
     week = columns.get("fc_weekahead_pu")
 
@@ -183,7 +181,7 @@ def national_case(table: Table) -> RoofCase | None:
     said = {timedelta(0): intraday, 12 * HOUR: evening, DAY: morning}
     if week is not None:
         said[2 * DAY] = week
-    name = table.path.name.partition(".")[0]
+    name = table.rows.file.stem
     measured = columns["measured_pu"]
     return RoofCase(
         name=name, measured=measured, step=table.step, zone=zone, said=said, curve=curve

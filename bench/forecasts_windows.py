@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from bench import forecasts_guard
-from bench.measured_homes import MeasuredHome, find_homes
 from bench.walk_forward import issue_times, peak_memory_mb, table
 from domain.forecast import WindowEnergy
 from domain.horizon import SLOT, SLOT_H, slot_start
@@ -33,6 +32,7 @@ from forecaster.windows import (
     window_energy,
     window_scenarios,
 )
+from sources.measured_folder import MeasuredHome, find_homes, open_folder
 
 DAY = timedelta(days=1)
 APART = timedelta(hours=6)
@@ -67,7 +67,11 @@ class Walk:
 
 
 def sections(folder: Path, *, every: int) -> Iterator[str]:
-    homes = [home for home in find_homes(folder) if home.load is not None and home.pv is not None]
+    homes = [
+        home
+        for home in find_homes(open_folder(folder))
+        if home.load is not None and home.pv is not None
+    ]
     if not homes:
         yield "No home with load and PV: nothing was measured."
         return

@@ -27,7 +27,6 @@ sys.path[:0] = [str(ROOT / "evcc-smartload/rootfs/app"), str(ROOT)]
 
 import numpy as np  # noqa: E402  # the path comes first
 
-from bench.measured_homes import MeasuredHome, find_homes  # noqa: E402
 from bench.walk_forward import issue_times, table  # noqa: E402
 from forecaster import scoring  # noqa: E402
 from forecaster.baselines import Baseline, baseline_bands  # noqa: E402
@@ -35,6 +34,7 @@ from forecaster.load import forecast_load  # noqa: E402
 from forecaster.local_slots import local_slots  # noqa: E402
 from forecaster.series import FloatArray  # noqa: E402
 from holiday_calendar import NoHolidays  # noqa: E402
+from sources.measured_folder import MeasuredHome, find_homes, open_folder  # noqa: E402
 
 LEVELS = (0.1, 0.5, 0.9)
 HOURS = 48
@@ -249,7 +249,7 @@ JUDGES: dict[str, Callable[[], Judge]] = {
 
 def run(name: str, folder: Path, every: int) -> dict[str, float]:
     """Score one judge over all homes, in this process."""
-    homes = [home for home in find_homes(folder) if home.load is not None]
+    homes = [home for home in find_homes(open_folder(folder)) if home.load is not None]
     series = [hourly(home) for home in homes]
     before_mb = _resident_mb()
     judge = JUDGES[name]()

@@ -1,0 +1,97 @@
+"""Moves what was measured at another time onto the days of prices: whole weeks, whole hours.
+
+A year is 52.18 weeks, so whole weeks keep the weekday and the season to within half a week.
+"""
+
+import bisect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+_YEAR = timedelta(days=365.25)
+_WEEK = timedelta(weeks=1)
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """The local days ``first`` to ``last`` (outside) take what was measured ``later`` earlier.
+
+    ``first`` and ``last`` are positions among the days. What was measured at t stands for
+    t + ``later``.
+    """
+
+    first: int
+    last: int
+    weeks: int
+    later: timedelta
+
+
+def midnights_between(start: datetime, end: datetime, zone: tzinfo) -> tuple[datetime, ...]:
+    """Return all local midnights from ``start`` to ``end`` (both inside), aware UTC."""
+    days = (end - start) // _DAY + 3
+    first = start.astimezone(zone).date()
+    found = (midnight_of(first + day * _DAY, zone) for day in range(days))
+    return tuple(midnight for midnight in found if start <= midnight <= end)
+
+
+def midnight_of(day: date, zone: tzinfo) -> datetime:
+    """Return when a local day begins, aware UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def match_days(
+    midnights: Sequence[datetime],
+    start: datetime,
+    end: datetime,
+    *,
+    hours: int = 0,
+) -> tuple[Move, ...]:
+    """Return which measured days stand for which days, in as few parts as possible.
+
+    Args:
+        midnights: The begins of consecutive local days, and the end of the last.
+        start: Where the measurements begin.
+        end: Where they end.
+        hours: By how much they are moved beside the weeks [h].
+
+    Returns:
+        Parts that rise and do not overlap. Days for which nothing was measured in their season are
+        in none of them.
+    """
+    fitting = _seasonal_weeks(midnights[0] - end, midnights[-1] - start)
+    nearly = [weeks + more for weeks in fitting for more in (-1, 1)]
+    moves: list[Move] = []
+    position = 0
+    while position < len(midnights) - 1:
+        for choices in (fitting, nearly):
+            ends = {
+                weeks: _run_end(midnights, position, start, end, weeks * _WEEK + hours * _HOUR)
+                for weeks in choices
+            }
+            weeks = max(ends, key=lambda weeks: (ends[weeks], -abs(weeks)))
+            if ends[weeks] > position:
+                later = weeks * _WEEK + hours * _HOUR
+                moves.append(Move(first=position, last=ends[weeks], weeks=weeks, later=later))
+                position = ends[weeks]
+                break
+        else:
+            position += 1
+    return tuple(moves)
+
+
+def _seasonal_weeks(least: timedelta, most: timedelta) -> list[int]:
+    """Return the whole weeks next to whole years, from about ``least`` to about ``most``."""
+    years = range(math.floor(least / _YEAR) - 1, math.ceil(most / _YEAR) + 2)
+    return [round(year * _YEAR / _WEEK) for year in years]
+
+
+def _run_end(
+    midnights: Sequence[datetime], first: int, start: datetime, end: datetime, later: timedelta
+) -> int:
+    """Return up to which day, from ``first`` on, all are measured; ``first`` when it is not."""
+    if midnights[first] < start + later:
+        return first
+    return max(first, bisect.bisect_right(midnights, end + later) - 1)
