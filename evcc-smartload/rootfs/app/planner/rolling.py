@@ -113,8 +113,8 @@ class RollingPlanner:
         basis = linear.basis()
         effort = QUICK if seconds() - begin_s < time_limit_s else HASTY
         hint = None
-        if last is not None and last.made is not None:
-            hint = moved_choices(last.made, last.problem, problem, moved)
+        if last is not None and last.made is not None and _names(last.problem) == _names(problem):
+            hint = moved_choices(last.made, problem.n_slots, moved)
             # The last plan moved on will do if it is as good as it was: a gap that a search could
             # not close a slot ago is seldom closed by the next one.
             bearable_eur = min(last.gap_eur, _BEARABLE_EUR)
@@ -151,42 +151,36 @@ class RollingPlanner:
         self, last: _Kept, problem: PlanProblem, model: PlanModel, moved: int
     ) -> Moves:
         """Return what of the last model goes on, mostly the same as a slot before."""
-        names = *(one.name for one in problem.batteries), *(one.name for one in problem.cars)
-        key = (last.model.structure, model.structure, names, moved)
+        devices = _names(last.problem), _names(problem)
+        key = (last.model.structure, model.structure, devices, moved)
         if self._moves is None or self._moves[0] != key:
             found = moves_of((last.problem, last.model.layout), (problem, model.layout), moved)
             self._moves = key, found
         return self._moves[1]
 
 
-def moved_choices(
-    made: Settlement, last: PlanProblem, problem: PlanProblem, passed: int
-) -> Settlement:
-    """Return the choices of ``last`` for ``problem``, ``passed`` slots later; new ones are open."""
-    n = problem.n_slots
+def moved_choices(made: Settlement, n_slots: int, passed: int) -> Settlement:
+    """Return the choices for ``n_slots`` from ``passed`` slots later on; new ones are open."""
 
     def later(array: ChoiceArray) -> ChoiceArray:
-        moved = np.full(n, OPEN, dtype=np.int8)
-        kept = array[passed : passed + n]
+        moved = np.full(n_slots, OPEN, dtype=np.int8)
+        kept = array[passed : passed + n_slots]
         moved[: len(kept)] = kept
         return moved
 
-    def each(
-        arrays: tuple[ChoiceArray, ...], before: tuple[str, ...], now: tuple[str, ...]
-    ) -> tuple[ChoiceArray, ...]:
-        known = dict(zip(before, arrays, strict=True))
-        return tuple(
-            later(known[name]) if name in known else np.full(n, OPEN, dtype=np.int8) for name in now
-        )
+    def all_of(arrays: tuple[ChoiceArray, ...]) -> tuple[ChoiceArray, ...]:
+        return tuple(later(array) for array in arrays)
 
-    batteries = tuple(one.name for one in last.batteries), tuple(o.name for o in problem.batteries)
-    cars = tuple(one.name for one in last.cars), tuple(one.name for one in problem.cars)
     return replace(
         made,
-        car_range=each(made.car_range, *cars),
-        direction=each(made.direction, *batteries),
+        car_range=all_of(made.car_range),
+        direction=all_of(made.direction),
         grid=later(made.grid),
-        grid_charge=each(made.grid_charge, *batteries),
-        export=each(made.export, *batteries),
+        grid_charge=all_of(made.grid_charge),
+        export=all_of(made.export),
         feed=later(made.feed),
     )
+
+
+def _names(problem: PlanProblem) -> tuple[str, ...]:
+    return *(one.name for one in problem.batteries), *(one.name for one in problem.cars)
