@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from forecaster.local_slots import IntArray
 from forecaster.series import LEVELS, FloatArray
 
 # How many independent errors weigh as much as the belief that no correction is needed.
@@ -52,23 +53,51 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, levels: FloatArr
     Returns:
         Shape (n_levels, n_columns).
     """
-    order = np.argsort(values, axis=0)
-    ranked = np.take_along_axis(values, order, axis=0)
-    shares = np.take_along_axis(weights, order, axis=0)
-    heights = np.cumsum(shares, axis=0)
-    total = heights[-1]
-    heights = (heights - 0.5 * shares) / total
+    # One row a column: what is sorted lies together in memory.
+    of_column, shares = np.ascontiguousarray(values.T), np.ascontiguousarray(weights.T)
+    n_columns, n_samples = of_column.shape
+    columns = np.arange(n_columns) * n_samples
+    order = _order(of_column) + columns[:, np.newaxis]
+    shares = shares.take(order)
+    heights = np.cumsum(shares, axis=1)
+    total = heights[:, -1:].copy()
+    heights -= 0.5 * shares
+    heights /= total
     # The last sample with weight: NaN and what cannot occur stand beyond it or weigh nothing.
-    last = np.maximum(np.isfinite(ranked).sum(axis=0) - 1, 0)
-    columns = np.arange(values.shape[1])
-    rows = np.empty((len(levels), values.shape[1]))
-    for row, level in enumerate(levels.tolist()):
-        above = np.minimum((heights < level).sum(axis=0), last)
-        below = np.maximum(above - 1, 0)
-        low, high = heights[below, columns], heights[above, columns]
-        share = np.clip((level - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
-        rows[row] = ranked[below, columns] * (1.0 - share) + ranked[above, columns] * share
-    return rows
+    last = np.maximum(np.isfinite(of_column).sum(axis=1) - 1, 0)
+    above = np.minimum(_n_below(heights, np.asarray(levels)), last)
+    below = np.maximum(above - 1, 0)
+    low, high = heights.take(columns + below), heights.take(columns + above)
+    share = np.clip((levels[:, np.newaxis] - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
+    at_below, at_above = (of_column.take(order.take(columns + at)) for at in (below, above))
+    return np.asarray(at_below * (1.0 - share) + at_above * share)
+
+
+def _order(rows: FloatArray) -> IntArray:
+    """Return what sorts each row, NaN last.
+
+    Where each value stands is put into the last bits of the value itself (the first 13 digits are
+    left): sorting numbers takes a third of the time of sorting their places.
+    """
+    n_places = 1 << max(1, rows.shape[1] - 1).bit_length()
+    marked = np.where(np.isnan(rows), np.finfo(np.float64).max, rows).view(np.int64)
+    marked &= -n_places
+    marked |= np.arange(rows.shape[1])
+    ranked = marked.view(np.float64)
+    ranked.sort(axis=1)
+    places = ranked.view(np.int64)
+    places &= n_places - 1
+    return places
+
+
+def _n_below(heights: FloatArray, levels: FloatArray) -> IntArray:
+    """Return how many of each row's rising heights (0..1) lie below each level, (levels, rows)."""
+    n_rows, n_samples = heights.shape
+    # One search through all rows on end: each stands two above the one before.
+    offsets = 2.0 * np.arange(n_rows)
+    on_end = (heights + offsets[:, np.newaxis]).ravel()
+    found = np.searchsorted(on_end, (levels[:, np.newaxis] + offsets).ravel(), side="left")
+    return np.asarray(found.reshape(-1, n_rows) - np.arange(n_rows) * n_samples)
 
 
 def ranks_among(values: FloatArray, weights: FloatArray, outcomes: FloatArray) -> FloatArray:

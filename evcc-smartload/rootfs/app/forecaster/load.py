@@ -144,9 +144,10 @@ def with_prior(
 
 def _scale_kw(samples: Samples | None, live_kw: float | None) -> float:
     if samples is not None:
-        known = samples.weights > 0.0
-        if known.any():
-            return float(np.average(samples.values_kw[known], weights=samples.weights[known]))
+        total = float(samples.weights.sum())
+        if total > 0.0:
+            known_kw = np.where(np.isnan(samples.values_kw), 0.0, samples.values_kw)
+            return float((known_kw * samples.weights).sum()) / total
     if live_kw is None:
         return TYPICAL_KW
     # One glance says something about a house, but a kettle is not its mean.

@@ -9,8 +9,8 @@
 Nothing is below 0 or above what the roof can plausibly give at that time of day, and nights are 0.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
@@ -19,16 +19,23 @@ from domain.horizon import SLOTS_PER_DAY, slot_start
 from forecaster.pv_continuation import own_past_kw
 from forecaster.pv_correction import Correction, learn_correction
 from forecaster.pv_intraday import STEPS_AHEAD, carry_at, learn_carries, surprises
-from forecaster.pv_past import PastDays, PvPast, past_days
+from forecaster.pv_past import ONE_DAY, PastDays, PvPast, past_days
 from forecaster.pv_plausibility import (
     ImplausibleSpan,
     curtailed_slots,
     screen_provider,
     screen_said,
 )
-from forecaster.pv_quantiles import ErrorTable, learn_errors
+from forecaster.pv_quantiles import ErrorTable, learn_errors, read_tables
 from forecaster.pv_roof import Roof, survey_roof
-from forecaster.series import LEVELS, Bands, BoolArray, FloatArray, SlotSeries
+from forecaster.series import (
+    LEVELS,
+    Bands,
+    BoolArray,
+    FloatArray,
+    SlotSeries,
+    n_slots_between,
+)
 
 MODEL = "provider_corrected"
 MODEL_WITHOUT_PROVIDER = "own_past"
@@ -76,6 +83,67 @@ class PvForecast:
     days: PastDays
     expected_past_kw: FloatArray
     roof: Roof
+    learned: "PvLearned"
+    """Good for the issues of the next hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A curve before its errors are looked at, and what it would have been on past days [kW].
+
+    ``by_lead_kw`` is by lead [h], shape (n_days, 96) each; ``coming_kw`` has a value everywhere.
+    """
+
+    coming_kw: FloatArray
+    by_lead_kw: dict[float, FloatArray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taught:
+    """What a source's past taught about its errors.
+
+    ``near`` and ``day_ahead`` [kW] are what it said of the past, soon before and a day before, and
+    what it says of the coming slots. ``tables`` are by lead [h].
+    """
+
+    near: SlotSeries
+    day_ahead: SlotSeries
+    longest_lead_h: float
+    carries: FloatArray
+    tables: Mapping[float, ErrorTable]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PvLearned:
+    """What a roof's past taught by ``start``, with which each column of a day begins there.
+
+    ``own_coming_kw`` is what the roof's own past says of the slots from ``start`` on. ``own`` and
+    ``provided`` are None where that source was not asked.
+    """
+
+    start: datetime
+    roof: Roof
+    correction: Correction
+    own_coming_kw: FloatArray
+    own: _Taught | None
+    provided: _Taught | None
+
+    def from_slot(self, start: datetime) -> "PvLearned":
+        """Return the same, with columns that begin at a later slot; nothing new is learned."""
+        moved = n_slots_between(self.start, start)
+        roof, ratio = self.roof, self.correction.ratio
+        return replace(
+            self,
+            start=start,
+            roof=Roof(
+                clear_kw=np.roll(roof.clear_kw, -moved),
+                cap_kw=np.roll(roof.cap_kw, -moved),
+                seen_frac=roof.seen_frac,
+                is_known=np.roll(roof.is_known, -moved),
+            ),
+            correction=replace(self.correction, ratio=np.roll(ratio, -moved)),
+            own_coming_kw=self.own_coming_kw[moved:],
+        )
 
 
 def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
@@ -87,6 +155,7 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
     zone: tzinfo,  # noqa: ARG001  # the sun keeps UTC; part of every forecaster's signature
     export_limit_kw: float | None = None,
     live_kw: float | None = None,
+    learned: PvLearned | None = None,
 ) -> PvForecast:
     """Forecast PV for ``n_slots`` quarter hours from the one that contains ``issued_at``.
 
@@ -98,6 +167,8 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
         zone: The home's.
         export_limit_kw: What may be fed in at most; None: no limit is known.
         live_kw: PV measured right now.
+        learned: What an issue of the last hours had learned from the past; without it that is
+            worked out here, which takes longer than all the rest.
 
     Returns:
         Bands; NaN only at times of day for which nothing was ever measured or said.
@@ -109,40 +180,108 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
     known = provider or SlotSeries(start=start, values=np.full(0, np.nan))
     now_kw = known.between(start, start + n_slots * timedelta(minutes=15))
     days = past_days(past, start, curtailed)
-    roof = survey_roof(days, now_kw.values)
+    has_provider = bool(np.isfinite(now_kw.values).any())
+    known_before = _reusable(learned, start, n_slots, has_provider=has_provider)
+    roof = survey_roof(days, now_kw.values) if known_before is None else known_before.roof
     screened = screen_provider(now_kw, days, roof)
-    days = _without_nonsense(days, roof)
-    correction = learn_correction(days, roof)
+    if known_before is None:
+        days = _without_nonsense(days, roof)
+        fresh = _learn(days, roof, screened.power_kw)
+    else:
+        fresh = known_before
+    correction = fresh.correction
     expected_kw = correction.apply(screened.power_kw, roof)
     is_continued = np.isnan(expected_kw)
-    own = _own_source(days, roof, n_slots)
-    is_provided = not is_continued.all()
-    source = _provider_source(days, correction, roof, expected_kw, own) if is_provided else own
-    bands_kw, surprise, carries = _source_bands(source, days, roof, live_kw, _LEADS_H)
-    if is_provided and is_continued.any():
-        # The hours ahead of a roof with a provider need no bands of its own past.
-        leads_h = _LEADS_H if is_continued[:SLOTS_PER_DAY].any() else _LONG_LEADS_H
-        own_bands_kw, _, _ = _source_bands(own, days, roof, live_kw, leads_h)
+    own_kw = fresh.own_coming_kw[:n_slots]
+    coming_kw = np.where(is_continued, own_kw, expected_kw)
+    source = fresh.own if fresh.provided is None or is_continued.all() else fresh.provided
+    if source is None:
+        raise ValueError("neither the provider nor the roof's own past was learned from")
+    bands_kw, surprise = _source_bands(source, coming_kw, days, roof, live_kw)
+    if source is not fresh.own and fresh.own is not None and is_continued.any():
+        own_bands_kw, _ = _source_bands(fresh.own, own_kw, days, roof, live_kw)
         bands_kw = np.where(is_continued, own_bands_kw, bands_kw)
     return PvForecast(
         bands=Bands(start=start, values=_plausible(bands_kw, roof)),
         report=PvForecastReport(
-            model=MODEL if is_provided else MODEL_WITHOUT_PROVIDER,
+            model=MODEL_WITHOUT_PROVIDER if is_continued.all() else MODEL,
             ratio=tuple(correction.ratio.tolist()),
             roof_ratio=correction.roof_ratio,
             strength_frac=correction.strength_frac,
             is_continued=tuple(is_continued.tolist()),
             implausible=screened.spans,
-            carry_frac=float(carries[2]),
+            carry_frac=float(source.carries[2]),
             surprise_frac=surprise,
             clear_kw=tuple(roof.clear_kw.tolist()),
             evidence_days=days.evidence_days,
             is_curtailed=curtailed,
         ),
         days=days,
-        expected_past_kw=source.by_lead_kw[min(source.by_lead_kw, key=lambda h: abs(h - 24.0))],
+        expected_past_kw=_past_rows(source.day_ahead, days),
         roof=roof,
+        learned=fresh,
     )
+
+
+def _reusable(
+    learned: PvLearned | None, start: datetime, n_slots: int, *, has_provider: bool
+) -> PvLearned | None:
+    """Return what was learned before, for an issue at ``start``; None where it does not fit."""
+    if learned is None or start < learned.start:
+        return None
+    if has_provider != (learned.provided is not None):
+        return None
+    moved = learned.from_slot(start)
+    is_short = len(moved.own_coming_kw) < n_slots
+    return None if is_short or (moved.own is None) else moved
+
+
+def _learn(days: PastDays, roof: Roof, screened_kw: FloatArray) -> PvLearned:
+    """Learn from the past what an issue needs: of both sources, or of the one that is asked."""
+    correction = learn_correction(days, roof)
+    expected_kw = correction.apply(screened_kw, roof)
+    is_continued = np.isnan(expected_kw)
+    own = _own_source(days, roof, len(expected_kw) + SLOTS_PER_DAY)
+    provided = own_taught = None
+    if not is_continued.all():
+        provider = _provider_source(days, correction, roof, expected_kw, own)
+        provided = _teach(provider, days, roof, _LEADS_H)
+    if is_continued.any():
+        # The hours ahead of a roof with a provider need no bands of its own past.
+        leads_h = _LEADS_H if is_continued[:SLOTS_PER_DAY].any() else _LONG_LEADS_H
+        own_taught = _teach(own, days, roof, leads_h)
+    return PvLearned(
+        start=days.start,
+        roof=roof,
+        correction=correction,
+        own_coming_kw=own.coming_kw,
+        own=own_taught,
+        provided=provided,
+    )
+
+
+def _teach(source: _Source, days: PastDays, roof: Roof, leads_h: tuple[float, ...]) -> _Taught:
+    by_lead_kw = source.by_lead_kw
+    near = by_lead_kw[min(by_lead_kw)]
+    carries = learn_carries(days, near, roof)
+
+    def on_end(past_kw: FloatArray) -> SlotSeries:
+        values = np.concatenate([past_kw.ravel(), source.coming_kw])
+        return SlotSeries(start=days.start - days.n_days * ONE_DAY, values=values)
+
+    return _Taught(
+        near=on_end(near),
+        day_ahead=on_end(by_lead_kw[min(by_lead_kw, key=lambda lead_h: abs(lead_h - 24.0))]),
+        longest_lead_h=max(by_lead_kw),
+        carries=carries,
+        tables=_error_tables(days, by_lead_kw, carries, roof, leads_h),
+    )
+
+
+def _past_rows(said: SlotSeries, days: PastDays) -> FloatArray:
+    """Return what was said of past days, shape (n_days, 96)."""
+    past = said.between(days.start - days.n_days * ONE_DAY, days.start)
+    return past.values.reshape(-1, SLOTS_PER_DAY)
 
 
 def _plausible(bands_kw: FloatArray, roof: Roof) -> FloatArray:
@@ -160,17 +299,6 @@ def _without_nonsense(days: PastDays, roof: Roof) -> PastDays:
         learnt_kw=days.learnt_kw,
         said_kw={lead: screen_said(said, days, roof) for lead, said in days.said_kw.items()},
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
-    """A curve before its errors are looked at, and what it would have been on past days [kW].
-
-    ``by_lead_kw`` is by lead [h], shape (n_days, 96) each; ``coming_kw`` has a value everywhere.
-    """
-
-    coming_kw: FloatArray
-    by_lead_kw: dict[float, FloatArray]
 
 
 def _own_source(days: PastDays, roof: Roof, n_slots: int) -> _Source:
@@ -193,46 +321,38 @@ def _provider_source(
     for lead, said in days.said_kw.items():
         corrected = correction.apply_to_past(said, roof)
         by_lead[lead / _HOUR] = np.where(np.isnan(corrected), main, corrected)
-    coming_kw = np.where(np.isnan(expected_kw), own.coming_kw, expected_kw)
+    own_kw = own.coming_kw[: len(expected_kw)]
+    coming_kw = np.where(np.isnan(expected_kw), own_kw, expected_kw)
     return _Source(coming_kw=coming_kw, by_lead_kw=by_lead)
 
 
 def _source_bands(
-    source: _Source,
-    days: PastDays,
-    roof: Roof,
-    live_kw: float | None,
-    leads_h: tuple[float, ...],
-) -> tuple[FloatArray, float, FloatArray]:
-    """Return quantiles [kW], the surprise of the last hours and how much of it is carried on."""
-    near = source.by_lead_kw[min(source.by_lead_kw)]
-    carries = learn_carries(days, near, roof)
-    surprise = _surprise_now(days, near, roof, live_kw, source.coming_kw)
-    n_slots = len(source.coming_kw)
+    taught: _Taught, coming_kw: FloatArray, days: PastDays, roof: Roof, live_kw: float | None
+) -> tuple[FloatArray, float]:
+    """Return quantiles [kW] of what a source says, and the surprise of the last hours."""
+    surprise = _surprise_now(days, taught.near, roof, live_kw, coming_kw)
+    n_slots = len(coming_kw)
     steps = np.arange(n_slots, dtype=np.float64) + (1.0 if live_kw is None else 0.5)
-    carry = carry_at(carries, steps)
+    carry = carry_at(taught.carries, steps)
     clear_kw = roof.clear_kw[np.arange(n_slots) % SLOTS_PER_DAY]
-    tables = _error_tables(days, source.by_lead_kw, carries, roof, leads_h)
-    middle_kw = source.coming_kw + carry * surprise * clear_kw
-    return _bands(middle_kw, clear_kw, tables, max(source.by_lead_kw)), surprise, carries
+    middle_kw = coming_kw + carry * surprise * clear_kw
+    return _bands(middle_kw, clear_kw, taught.tables, taught.longest_lead_h), surprise
 
 
 def _surprise_now(
     days: PastDays,
-    expected_kw: FloatArray,
+    near: SlotSeries,
     roof: Roof,
     live_kw: float | None,
     coming_kw: FloatArray,
 ) -> float:
     measured = days.learnt_kw[-1:].ravel()
-    expected = expected_kw[-1:].ravel()
-    clear = np.tile(roof.clear_kw, len(measured) // SLOTS_PER_DAY)
+    expected = near.between(days.start - ONE_DAY, days.start).values
+    clear = roof.clear_kw
     if live_kw is not None and len(coming_kw):
         measured = np.append(measured, live_kw)
         expected = np.append(expected, coming_kw[0])
         clear = np.append(clear, roof.clear_kw[0])
-    if not len(measured):
-        return 0.0
     return float(surprises(measured, expected, clear)[-1])
 
 
@@ -282,18 +402,17 @@ def _nearest_lead(known: Iterable[float], lead_h: float) -> float:
 def _bands(
     middle_kw: FloatArray,
     clear_kw: FloatArray,
-    tables: dict[float, ErrorTable],
+    tables: Mapping[float, ErrorTable],
     longest_known_h: float,
 ) -> FloatArray:
     n_slots = len(middle_kw)
     shares = np.clip(middle_kw / np.maximum(clear_kw, 1e-9), 0.0, 1.05)
-    by_lead = np.stack([table.at(shares) for table in tables.values()])
     leads_h = np.array(list(tables))
     position = np.interp((np.arange(n_slots) + 1) / 4.0, leads_h, np.arange(len(leads_h)))
     below = np.minimum(position.astype(int), len(leads_h) - 2)
     part = position - below
-    slots = np.arange(n_slots)
-    errors = by_lead[below, :, slots].T * (1.0 - part) + by_lead[below + 1, :, slots].T * part
+    of_levels = read_tables(list(tables.values()), np.stack([below, below + 1]), shares)
+    errors = of_levels[:, 0] * (1.0 - part) + of_levels[:, 1] * part
     beyond_days = np.maximum(0.0, np.arange(n_slots) / 4.0 - max(longest_known_h, 24.0)) / 24.0
     errors = errors[_MIDDLE] + (1.0 + GROWTH_PER_DAY * beyond_days) * (errors - errors[_MIDDLE])
     return np.asarray(np.maximum(0.0, middle_kw) + errors * clear_kw)

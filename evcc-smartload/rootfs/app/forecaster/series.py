@@ -91,14 +91,12 @@ class Bands:
 
 def to_tuple(values: FloatArray, digits: int = 3) -> tuple[float | None, ...]:
     """Return values in the form that is stored and shown: rounded, not known as None."""
+    rounded = np.round(values, digits).tolist()
     known = np.isfinite(values)
     if known.all():
-        return tuple([round(value, digits) for value in values.tolist()])
+        return tuple(rounded)
     return tuple(
-        [
-            round(value, digits) if is_known else None
-            for value, is_known in zip(values.tolist(), known.tolist(), strict=True)
-        ]
+        value if is_known else None for value, is_known in zip(rounded, known.tolist(), strict=True)
     )
 
 
