@@ -73,12 +73,14 @@ class EvccSession:
             EvccUnreadableError: What came cannot be understood.
         """
         with self._lock:
-            site = self._reread(now)
-            site = self._with_tariffs(site)
+            site = self._read_whole(now)
             self._site = site
             self._zone = site.time_zone
             self._capacities_kwh = _capacities_kwh(site)
             return site
+
+    def _read_whole(self, now: datetime) -> SiteSnapshot:
+        return self._with_tariffs(self._reread(now))
 
     def _reread(self, read_at: datetime) -> SiteSnapshot:
         self._site = None
