@@ -1,13 +1,14 @@
 """A planner that keeps its model: it costs what planning anew costs, whatever comes and goes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from domain.plan import Rung, SkipCause
-from planner.evcc_rules import EvccRules
+from planner.evcc_rules import EvccRules, evcc_rules_dispatch
 from planner.fast import plan_fast
 from planner.horizon_planner import HorizonPlanner
 from planner.model import build_model
@@ -15,9 +16,10 @@ from planner.outcome import NoPlanError, Outcome
 from planner.plan_memory import memory_of
 from planner.plan_problem import PlanProblem, Reserve, series
 from planner.rolling import RollingPlanner
+from planner.self_use import self_use_dispatch
 from planner.start import moves_of
 from planner.task import BatteryFacts, CarFacts, PlanTask
-from tests.support.plan_problems import battery, car, pieces, problem
+from tests.support.plan_problems import battery, car, pieces, problem, random_problem
 
 NOON = datetime(2026, 4, 24, 11, 0, tzinfo=UTC)
 SLOT = timedelta(minutes=15)
@@ -169,7 +171,6 @@ def test_a_plan_nobody_looks_at_tells_nothing() -> None:
 
     assert plan is not None
     assert (plan.reasons, plan.actions) == ((), ())
-    assert plan.baseline == plan.cost
     assert plan.is_explained
     assert planner.explain() is None
 
@@ -214,3 +215,27 @@ def test_without_a_solver_nobody_looks_at_a_plan_by_rules_either() -> None:
         (Rung.FAST, SkipCause.SOLVER_FAILED),
         (Rung.SHIFTED, SkipCause.NO_LAST_PLAN),
     ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_told_soon_of_evcc_is_what_evcc_does(seed: int) -> None:
+    home = random_problem(np.random.default_rng(seed), n_slots=48, slot_h=0.5)
+    home = replace(home, cars=(), batteries=home.batteries[:1])
+    rules = EvccRules.default(home)
+
+    soon = self_use_dispatch(home, rules)
+
+    if soon is None:
+        assert len(home.batteries) != 1 or home.batteries[0].taper
+        return
+    by_steps = evcc_rules_dispatch(home, rules)
+    assert soon.charge_kwh[0] == pytest.approx(by_steps.charge_kwh[0], abs=1e-9)
+    assert soon.discharge_kwh[0] == pytest.approx(by_steps.discharge_kwh[0], abs=1e-9)
+
+
+def test_where_evcc_decides_nothing_is_told_soon() -> None:
+    home = home_at(0)
+    charges_cheaply = EvccRules(grid_charge_limit_eur_per_kwh=0.25)
+
+    assert self_use_dispatch(home, charges_cheaply) is None
+    assert self_use_dispatch(home_at(0, n_cars=1), EvccRules.default(home_at(0, n_cars=1))) is None

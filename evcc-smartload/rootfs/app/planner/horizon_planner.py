@@ -25,7 +25,6 @@ from domain.plan import (
 )
 from planner.actions import actions_of
 from planner.alternatives import reserve_cost, rule_costs, what_ifs
-from planner.as_evcc import is_as_evcc
 from planner.changes import change_since
 from planner.dispatch import Dispatch, battery_soc, car_soc, cost_of
 from planner.evcc_rules import evcc_rules_dispatch
@@ -37,6 +36,7 @@ from planner.plan_memory import memory_of
 from planner.plan_problem import FloatArray, PlanProblem, ProblemError
 from planner.reasons import explain
 from planner.rule_plan import rule_dispatch
+from planner.self_use import self_use_dispatch
 from planner.shifted import shifted_dispatch
 from planner.solved import Solved, counted_eur
 from planner.task import PlanTask
@@ -123,8 +123,9 @@ class HorizonPlanner:
         exact: The path of the first rung.
         fast: The path of the second one, and of what is solved for explanations only.
         shows: Whether somebody looks at the plan. If not, the second rung is the first one, and
-            what does not change what is done is left out: reasons, actions and the cost of
-            evcc's own rules; in its place stands that of the plan.
+            what is only looked at is left out: reasons and actions. With cars that can charge it
+            is not asked whether evcc's own rules are as good: they are not, and to know it takes
+            as long as the plan. Its own cost stands in the place of theirs then.
     """
 
     seconds: Callable[[], float]
@@ -232,11 +233,7 @@ class HorizonPlanner:
             saving_eur = baseline.total_eur - used.outcome.cost.total_eur
             if saving_eur >= LEAST_SAVING_EUR:
                 return used, baseline
-            skipped.append(
-                Skipped(
-                    rung=used.rung, cause=SkipCause.NOT_BETTER, detail=f"saves {saving_eur:.4f}"
-                )
-            )
+            skipped.append(_not_better(used.rung, saving_eur))
             gap_eur = used.outcome.gap_eur
             if gap_eur is not None and used.outcome.is_proved:
                 # Nothing can be cheaper than what is proved; worse plans need not be tried.
@@ -249,15 +246,19 @@ class HorizonPlanner:
         return _Used(rung=Rung.HANDS_OFF, outcome=hands_off, memory=None), baseline
 
     def _first(self, task: PlanTask, skipped: list[Skipped]) -> tuple[_Used, PlanCost]:
-        """Return the first rung that holds, evcc's own rules where it is what they do anyway."""
+        """Return the first rung that holds; whether it is better only where that is told soon."""
+        dispatch = self_use_dispatch(task.problem, task.evcc_rules)
+        hands_off = None if dispatch is None else _unproved(task, dispatch)
         for used in self._holding(task, skipped):
-            if is_as_evcc(task.problem, task.evcc_rules, used.outcome.dispatch):
-                hands_off = _Used(rung=Rung.HANDS_OFF, outcome=used.outcome, memory=None)
-                skipped.append(Skipped(rung=used.rung, cause=SkipCause.NOT_BETTER))
-                return hands_off, used.outcome.cost
-            return used, used.outcome.cost
-        hands_off = _Used(rung=Rung.HANDS_OFF, outcome=_by_evcc(task), memory=None)
-        return hands_off, hands_off.outcome.cost
+            if hands_off is None:
+                return used, used.outcome.cost
+            saving_eur = hands_off.cost.total_eur - used.outcome.cost.total_eur
+            if saving_eur >= LEAST_SAVING_EUR:
+                return used, hands_off.cost
+            skipped.append(_not_better(used.rung, saving_eur))
+            break
+        last = _by_evcc(task) if hands_off is None else hands_off
+        return _Used(rung=Rung.HANDS_OFF, outcome=last, memory=None), last.cost
 
     def _holding(self, task: PlanTask, skipped: list[Skipped]) -> Iterator[_Used]:
         """Make one plan after the other, and yield those that may be used."""
@@ -331,6 +332,10 @@ def _unproved(task: PlanTask, dispatch: Dispatch) -> Outcome:
         gap_eur=None,
         marginal_eur_per_kwh=None,
     )
+
+
+def _not_better(rung: Rung, saving_eur: float) -> Skipped:
+    return Skipped(rung=rung, cause=SkipCause.NOT_BETTER, detail=f"saves {saving_eur:.4f}")
 
 
 def _by_evcc(task: PlanTask) -> Outcome:
