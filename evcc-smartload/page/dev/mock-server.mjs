@@ -4,6 +4,7 @@
  *
  *  Scenes: observing, live, owner, released, automatic, degraded, config, first, newborn (no past yet), nobattery, noprices, handsoff (no plan), negative, huge,
  *  demo, progress, password, dropping (the stream breaks off), silent (a proxy holds the stream back), gone.
+ *  Of the report: working (it is being made), proofless (it failed), costly (live, and dearer than evcc), tested (a back-test is done), unaware (an older service).
  *  Of control: holding (the battery is live), smartlimit (the cars are), hand (the owner changed settings), afterautomatic, ladder (on a lower rung),
  *  overrides (all three run), battocar (the battery helps), gates (it does not), unconfirmed (a write that failed), nocar. */
 
@@ -15,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { BUFFER_LIVE, MockControl } from "./mock-control.mjs";
 import { accuracyOf, expectedSunKw, forecastOf, historyOf } from "./mock-forecast.mjs";
 import { planOf, planSummaryOf } from "./mock-plan.mjs";
+import { MockProof } from "./mock-proof.mjs";
 
 const ROOT = process.argv[3] ?? fileURLToPath(new URL("../../rootfs/app/web/static/", import.meta.url));
 const PORT = Number(process.argv[2] ?? 8098);
@@ -117,6 +119,7 @@ class World {
     this.liveFromMs = BUFFER_LIVE.includes(scene) ? this.simMs - 2.4 * DAY : Infinity;
     this.liveAtMs = this.simMs + 4 * DAY + 7 * HOUR + 12 * MINUTE;
     this.control = new MockControl(scene, this.simMs);
+    this.proof = new MockProof(scene, Date.now());
     this.soc = 62;
     this.log = logUntil(this.simMs, this.liveFromMs);
     this.bornMs = Date.now();
@@ -314,6 +317,7 @@ class World {
         ? { issued_at: iso(floorTo(now, SLOT)), start: iso(floorTo(now, SLOT)) }
         : { issued_at: null, start: null },
       history: historyOf({ scene, now, seconds }),
+      ...(this.proof.isUnaware ? {} : { proof_summary: this.proof.summary(Date.now()) }),
       plan_summary: planSummaryOf({ scene, now, expectedSunKw, priceAt }),
       buffer: hasBuffer
         ? {
@@ -378,7 +382,9 @@ async function change(world, path, request, response) {
     return;
   }
   const body = await bodyOf(request);
-  if (path === "buffer/activate-live") {
+  if (path === "proof/backtest") {
+    json(response, ...(request.method === "DELETE" ? world.proof.cancel() : world.proof.start(Date.now(), body, request.headers["accept-language"] ?? "")));
+  } else if (path === "buffer/activate-live") {
     world.liveFromMs = world.now;
     world.log.push(eventAt(world.now, 50, { isLive: true, isBusy: false }));
     json(response, 200, { ok: true, mode: "live" });
@@ -438,7 +444,7 @@ createServer(async (request, response) => {
   const world = worldOf(scene);
   if (isOut(world) && !/^(assets\/|icon|$)/.test(path)) {
     request.socket.destroy();
-  } else if (request.method === "POST") {
+  } else if (request.method === "POST" || request.method === "DELETE") {
     await change(world, path, request, response);
   } else if (path === "events") {
     events(world, response);
@@ -453,6 +459,12 @@ createServer(async (request, response) => {
   } else if (path === "control/writes") {
     const days = Number(new URL(request.url, "http://mock").searchParams.get("days") ?? 7);
     json(response, 200, world.control.writes(world.now, days));
+  } else if (path === "proof" && !world.proof.isUnaware) {
+    json(response, 200, world.proof.proof(Date.now()));
+  } else if (path === "proof/backtest" && !world.proof.isUnaware) {
+    json(response, 200, world.proof.backtest(Date.now()));
+  } else if (/^proof\/backtest\.(csv|html|json)$/.test(path)) {
+    json(response, 200, world.proof.backtest(Date.now()));
   } else if (path === "buffer/log") {
     json(response, 200, { events: world.scene === "first" ? [] : world.log });
   } else {

@@ -13,6 +13,7 @@ import { StateFeed } from "./net/feed";
 import { ForecastFeed, NO_NEWS, type ForecastNews } from "./net/forecast-feed";
 import { initialLink, type Link } from "./net/link";
 import { NO_PLAN_NEWS, PlanFeed, type PlanNews } from "./net/plan-feed";
+import { NO_PROOF_NEWS, ProofFeed, type ProofNews } from "./net/proof-feed";
 import { NO_WRITES_NEWS, WritesFeed, type WritesNews } from "./net/writes-feed";
 import { renderDemoBar } from "./parts/demo-bar";
 import { icon } from "./parts/icons";
@@ -24,7 +25,8 @@ const TICK_MS = 1_000;
 /** In the demo a simulated minute passes faster than a second. */
 const FAST_TICK_MS = 250;
 
-const ROUTES = ["now", "plan", "buffer", "forecast", "proof"] as const;
+/** The report is a page of the proof view, beside what SmartLoad does. */
+const ROUTES = ["now", "plan", "buffer", "forecast", "proof", "report"] as const;
 type Route = (typeof ROUTES)[number];
 
 @customElement("sl-app")
@@ -40,6 +42,7 @@ export class App extends LitElement {
   @state() private forecastNews: ForecastNews = NO_NEWS;
   @state() private planNews: PlanNews = NO_PLAN_NEWS;
   @state() private writesNews: WritesNews = NO_WRITES_NEWS;
+  @state() private proofNews: ProofNews = NO_PROOF_NEWS;
 
   private clock: ServiceClock | null = null;
   private format: Format | null = null;
@@ -64,6 +67,8 @@ export class App extends LitElement {
   private readonly planFeed = new PlanFeed(api.plan, (news) => (this.planNews = news));
 
   private readonly writesFeed = new WritesFeed(api.writes, (news) => (this.writesNews = news));
+
+  private readonly proofFeed = new ProofFeed({ proof: api.proof, backtest: api.backtest }, (news) => (this.proofNews = news));
 
   protected override createRenderRoot(): this {
     return this;
@@ -113,6 +118,8 @@ export class App extends LitElement {
         return renderForecast(context, this.forecastNews);
       case "proof":
         return html`<sl-proof-view .context=${context} .news=${this.writesNews} .send=${this.send}></sl-proof-view>`;
+      case "report":
+        return html`<sl-report-view .context=${context} .news=${this.proofNews} .send=${this.send} .refresh=${this.refreshProof}></sl-report-view>`;
     }
   }
 
@@ -168,6 +175,7 @@ export class App extends LitElement {
   private followView(): void {
     if (this.data === null) return;
     if (this.route === "proof") void this.writesFeed.follow(this.data);
+    if (this.route === "report") void this.proofFeed.follow(this.data, performance.now());
     if (this.route === "plan") void this.planFeed.follow(this.data, this.currentLang());
     if (this.route !== "forecast" && this.route !== "plan") return;
     const { format, nowMs } = this.context();
@@ -195,7 +203,10 @@ export class App extends LitElement {
   private scheduleTick(): void {
     const isFast = (this.clock?.rate ?? 1) > 1;
     this.tickTimer = window.setTimeout(() => {
-      if (document.visibilityState === "visible") this.requestUpdate();
+      if (document.visibilityState === "visible") {
+        this.requestUpdate();
+        if (this.route === "report") this.followView(); // a report and a back-test grow without a word in the state
+      }
       this.scheduleTick();
     }, isFast ? FAST_TICK_MS : TICK_MS);
   }
@@ -203,6 +214,12 @@ export class App extends LitElement {
   private readonly onHash = (): void => {
     if (location.hash === "#main") return;
     this.route = routeOf(location.hash);
+    if (this.route === "report") this.proofFeed.refresh();
+    this.followView();
+  };
+
+  private readonly refreshProof = (): void => {
+    this.proofFeed.refresh();
     this.followView();
   };
 
@@ -216,9 +233,10 @@ export class App extends LitElement {
   private header({ t, state }: Context): TemplateResult {
     const problems = state?.problems.length ?? 0;
     // There is a view of the plan once there is a plan, or somebody asks for it by its address.
-    const routes = ROUTES.filter((route) => route !== "plan" || this.route === "plan" || (state?.plan_summary ?? null) !== null);
+    const hasPlan = this.route === "plan" || (state?.plan_summary ?? null) !== null;
+    const routes = ROUTES.filter((route) => route !== "report" && (route !== "plan" || hasPlan));
     const place = (route: Route): TemplateResult => html`
-      <a href="#${route}" aria-current=${this.route === route ? "page" : nothing}>${t.nav[route]}</a>
+      <a href="#${route}" aria-current=${this.route === route ? "page" : route === "proof" && this.route === "report" ? "true" : nothing}>${t.nav[route]}</a>
     `;
     return html`
       <header class="header">

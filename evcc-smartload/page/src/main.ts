@@ -1,15 +1,19 @@
 import "uplot/dist/uPlot.min.css";
 import "./styles/page.css";
+import "./parts/backtest";
 import "./parts/buffer-dialogs";
 import "./parts/chart";
 import "./parts/dialogs";
 import "./parts/in-charge";
 import "./parts/lazy-table";
 import "./parts/overrides";
+import "./parts/proof-changes";
+import "./parts/stage-dialogs";
 import "./parts/write-log";
 import "./views/buffer";
 import "./views/plan";
 import "./views/proof";
+import "./views/report";
 import "./app";
 import { applyTheme, chosenTheme } from "./preferences";
 

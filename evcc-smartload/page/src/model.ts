@@ -693,3 +693,160 @@ export interface PlanSummaryAction {
   device: string;
   text: { de: string; en: string };
 }
+
+// -- GET /proof -------------------------------------------------------------------------------------
+
+/** An amount of money with the range it lies in 8 times out of 10. */
+export interface MoneyBand {
+  low: number;
+  middle: number;
+  high: number;
+}
+
+export type ProofStanding = "collecting" | "working" | "ready" | "failed";
+
+export type AdviceCode = "wait" | "activate" | "not_worth" | "keep" | "look";
+
+export type NoteCode =
+  | "few_days"
+  | "prices_assumed"
+  | "forecasts_remade"
+  | "battery_assumed"
+  | "cars_unknown"
+  | "settings_changed"
+  | "paid_unknown"
+  | "partly_live";
+
+/** Something to be said, with its figures; a newer service may send codes this page does not know. */
+export interface Coded {
+  code: string;
+  facts: Facts;
+}
+
+export interface ProofMonth {
+  month: string; // local, "2026-11"
+  saving_eur: Known;
+  n_days: number;
+}
+
+/** What a local day cost: as it was, by evcc's own rules alone, by SmartLoad, and at best. */
+export interface ProofDay {
+  day: string; // "2026-11-08"
+  is_counted: boolean; // false: too little of it was measured
+  paid_eur: Known;
+  evcc_eur: Known;
+  ours_eur: Known;
+  possible_eur: Known;
+}
+
+/** A setting that SmartLoad would have changed, or has changed when it was live. */
+export interface ProofChange extends Lever {
+  at: string;
+  before: SettingValue;
+  wanted: SettingValue;
+  reason: CommandReason;
+}
+
+/** What a way to set the buffer cost, and what it protected. */
+export interface BufferProof {
+  strategy: string; // "formula", "risk"
+  is_chosen: boolean;
+  cost_eur_per_day: Known;
+  nights: number;
+  nights_bridged: number;
+  kept_kwh: Known;
+  departures: number;
+  ready: number;
+}
+
+export interface ProofReport {
+  since: string; // the first local day
+  until: string; // the last one
+  n_days: number;
+  n_counted: number;
+  excluded_frac: number;
+  currency: string;
+  paid_eur: Known;
+  evcc_eur: Known;
+  ours_eur: MoneyBand | null;
+  saving_eur: MoneyBand | null; // against evcc's own rules
+  possible_eur: Known; // what it would have cost with perfect foresight
+  captured_frac: Known; // share of what foresight saves
+  months: ProofMonth[];
+  days: ProofDay[]; // rising
+  changes: ProofChange[]; // newest first
+  buffers: BufferProof[];
+  recommendation: Coded;
+  notes: Coded[];
+}
+
+export interface Proof {
+  state: ProofStanding;
+  progress_frac: number;
+  detail: string; // English, when it failed
+  made_at: string | null;
+  is_live: boolean;
+  live_since: string | null;
+  days_missing: number | null; // until there is enough for a report
+  report: ProofReport | null;
+}
+
+/** The report in the state, in short. */
+export interface ProofSummary {
+  state: ProofStanding;
+  made_at: string | null; // changes with every new report; then it is worth asking for
+  sentence_code: string | null; // an AdviceCode
+  since: string | null;
+  until: string | null;
+  n_days: number | null;
+  paid_eur: Known;
+  evcc_eur: Known;
+  ours_eur: MoneyBand | null;
+  saving_eur: MoneyBand | null;
+  is_live: boolean;
+}
+
+// -- GET /proof/backtest ----------------------------------------------------------------------------
+
+export type BacktestStanding = "idle" | "running" | "done" | "failed" | "cancelled";
+
+export type PolicyName = "no_battery" | "evcc" | "formula" | "risk" | "smartload" | "foresight";
+
+export interface PolicySums {
+  policy: string; // a PolicyName
+  cost_eur: Known;
+  saving_eur: MoneyBand | null; // against evcc's own rules
+  captured_frac: Known;
+  self_sufficiency_frac: Known;
+  bought_kwh: Known;
+  sold_kwh: Known;
+  battery_kwh: Known; // what the battery gave
+  peak_kw: Known; // the highest import of a quarter hour
+  departures: number;
+  ready: number;
+  writes_per_day: Known;
+  decisions_per_day: Known;
+}
+
+export interface BacktestDay {
+  day: string;
+  cost_eur: Record<string, Known>; // by policy
+}
+
+export interface BacktestResult {
+  n_days: number;
+  excluded_frac: number;
+  sums: PolicySums[];
+  days: BacktestDay[];
+}
+
+/** A past lived again, once per policy. */
+export interface Backtest {
+  state: BacktestStanding;
+  progress_frac: number;
+  eta_s: Known;
+  detail: string; // English, when it failed
+  from: string | null; // the first local day
+  to: string | null; // the last one
+  result: BacktestResult | null;
+}

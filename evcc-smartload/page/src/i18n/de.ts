@@ -5,6 +5,7 @@ import type { ProblemCode } from "../model";
 import { deControl } from "./control.de";
 import { deForecast } from "./forecast.de";
 import { dePlan } from "./plan.de";
+import { deReport } from "./report.de";
 
 interface ProblemWords {
   title: string;
@@ -33,7 +34,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const de = {
   name: "SmartLoad",
   skip: "Zum Inhalt springen",
-  nav: { label: "Ansichten", now: "Jetzt", plan: "Plan", buffer: "Puffer", forecast: "Prognose", proof: "Nachweis" },
+  nav: { label: "Ansichten", now: "Jetzt", plan: "Plan", buffer: "Puffer", forecast: "Prognose", proof: "Nachweis", report: "Bericht" },
   language: "Sprache",
   theme: { label: "Farbschema", auto: "System", light: "Hell", dark: "Dunkel" },
   simulation: "Simulation",
@@ -437,6 +438,7 @@ export const de = {
   control: deControl,
   forecast: deForecast,
   plan: dePlan,
+  report: deReport,
 };
 
 export type Messages = typeof de;

@@ -5,6 +5,7 @@ import type { Messages } from "./de";
 import { enControl } from "./control.en";
 import { enForecast } from "./forecast.en";
 import { enPlan } from "./plan.en";
+import { enReport } from "./report.en";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -21,7 +22,7 @@ const priceRank = (span: string): Record<PriceRank, string> => ({
 export const en: Messages = {
   name: "SmartLoad",
   skip: "Skip to content",
-  nav: { label: "Views", now: "Now", plan: "Plan", buffer: "Buffer", forecast: "Forecast", proof: "Proof" },
+  nav: { label: "Views", now: "Now", plan: "Plan", buffer: "Buffer", forecast: "Forecast", proof: "Proof", report: "Report" },
   language: "Language",
   theme: { label: "Colour scheme", auto: "System", light: "Light", dark: "Dark" },
   simulation: "Simulation",
@@ -427,4 +428,5 @@ export const en: Messages = {
   control: enControl,
   forecast: enForecast,
   plan: enPlan,
+  report: enReport,
 };

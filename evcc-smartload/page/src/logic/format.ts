@@ -49,13 +49,18 @@ export class Format {
 
   constructor(
     readonly lang: Lang,
-    zone: Zone,
+    private readonly zone: Zone,
     readonly currency: string,
   ) {
     this.locale = lang === "de" ? "de-DE" : "en-GB";
     const named = zone.timeZone !== null && isKnownZone(zone.timeZone);
     this.zoneName = named && zone.timeZone !== null ? zone.timeZone : "UTC";
     this.shiftMs = named ? 0 : zone.offsetMin * 60_000;
+  }
+
+  /** The same for amounts of another currency. */
+  inCurrency(currency: string): Format {
+    return currency === this.currency ? this : new Format(this.lang, this.zone, currency);
   }
 
   /** "14:05" */
@@ -84,8 +89,19 @@ export class Format {
 
   /** "Mo., 23. Nov., 14:05"; in the hour that is there twice in autumn also which of the two. */
   dayTime(ms: number): string {
-    const zone = this.isTwice(ms) ? ` ${this.zone(ms)}` : "";
+    const zone = this.isTwice(ms) ? ` ${this.zoneOf(ms)}` : "";
     return `${this.day(ms)}, ${this.time(ms)}${zone}`;
+  }
+
+  /** "23. Nov." for the axis of a chart of days. */
+  axisDate(ms: number): string {
+    return this.date(ms, { day: "numeric", month: "short" });
+  }
+
+  /** "November 2026" of a local month written "2026-11". */
+  monthOf(isoMonth: string): string {
+    const ms = Date.parse(`${isoMonth}-15T12:00:00Z`);
+    return Number.isFinite(ms) ? new Intl.DateTimeFormat(this.locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(ms) : DASH;
   }
 
   /** "2026-11-23": the local day of an instant. */
@@ -171,6 +187,13 @@ export class Format {
   moneys(values: readonly number[], isSigned = false): string[] {
     const scale = this.moneyScale(values);
     return values.map((value) => this.inMoney(value, scale, isSigned ? "exceptZero" : "negative"));
+  }
+
+  /** "€" */
+  get moneyUnit(): string {
+    if (!/^[A-Z]{3}$/.test(this.currency)) return this.currency;
+    const style = { style: "currency", currency: this.currency, currencyDisplay: "narrowSymbol" } as const;
+    return new Intl.NumberFormat(this.locale, style).formatToParts(0).find(({ type }) => type === "currency")?.value ?? this.currency;
   }
 
   /** The smallest difference that shows between amounts like these. */
@@ -275,7 +298,7 @@ export class Format {
   }
 
   /** "MEZ" or "MESZ" */
-  private zone(ms: number): string {
+  private zoneOf(ms: number): string {
     const parts = this.dateFormatter({ timeZoneName: "short" }).formatToParts(ms);
     return parts.find((part) => part.type === "timeZoneName")?.value ?? "";
   }

@@ -1,7 +1,7 @@
 /** Requests to the service; relative, so that they work behind a path prefix. */
 
 import type { Lang } from "../logic/format";
-import type { AccuracyReport, BufferEvent, Forecast, OverrideKind, PlanJson, StageName, State, WriteLog } from "../model";
+import type { AccuracyReport, Backtest, BufferEvent, Forecast, OverrideKind, PlanJson, Proof, StageName, State, WriteLog } from "../model";
 
 const PASSWORD_KEY = "smartload.password";
 /** So far back the log of writes is asked for. */
@@ -55,12 +55,16 @@ export const api = {
   holiday: (until: string): Promise<Answer<Until>> => request("./control/holiday", "POST", { until }),
   endOverride: (kind: OverrideKind, device: string): Promise<Answer<unknown>> => request("./control/end", "POST", { kind, device }),
   writes: (): Promise<Answer<WriteLog>> => request(`./control/writes?days=${WRITES_DAYS}`, "GET"),
+  proof: (): Promise<Answer<Proof>> => request("./proof", "GET"),
+  backtest: (): Promise<Answer<Backtest>> => request("./proof/backtest", "GET"),
+  startBacktest: (from: string, to: string): Promise<Answer<unknown>> => request("./proof/backtest", "POST", { from, to }),
+  cancelBacktest: (): Promise<Answer<unknown>> => request("./proof/backtest", "DELETE"),
   setDemoSpeed: (speed: number): Promise<Answer<unknown>> => request("./demo/speed", "POST", { speed }),
 };
 
 const TIMEOUT_MS = 10_000;
 
-async function request<T>(path: string, method: "GET" | "POST", body?: object): Promise<Answer<T>> {
+async function request<T>(path: string, method: "GET" | "POST" | "DELETE", body?: object): Promise<Answer<T>> {
   try {
     const response = await fetch(path, {
       method,
@@ -75,6 +79,16 @@ async function request<T>(path: string, method: "GET" | "POST", body?: object): 
     return { ok: false, status: response.status, ...errorOf(parsed) };
   } catch {
     return { ok: false, status: 0, code: "no_answer", text: "" };
+  }
+}
+
+/** A file for the owner, asked for as everything else is: a plain link could not say the password. */
+export async function fetchFile(path: string): Promise<Blob | null> {
+  try {
+    const response = await fetch(path, { cache: "no-store", headers: authHeaders(), signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return response.ok ? await response.blob() : null;
+  } catch {
+    return null;
   }
 }
 

@@ -61,6 +61,8 @@ export interface ChartSpec {
   slotMs?: number;
   /** The beginning of the slot the owner chose, null for none; where it is given, slots can be chosen. */
   pickedMs?: number | null;
+  /** Each x is a local day: it is called by its date, and there is no now. */
+  isDaily?: boolean;
   /** Below zero is another direction, and not less than nothing. */
   directions?: { above: string; below: string };
 }
@@ -80,6 +82,7 @@ const TWO_LINES_PX = 42;
 const DAY_IN_ONE_LINE_PX = 60;
 const HOUR_STEPS = [1, 2, 3, 6, 12, 24];
 const TICK_SPACE_PX = 46;
+const DAY_TICK_SPACE_PX = 64;
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 
 @customElement("sl-chart")
@@ -144,6 +147,10 @@ export class Chart extends LitElement {
   }
 
   private cursorTime(): string {
+    if (this.spec.isDaily === true) {
+      const day = this.spec.xs[this.cursor ?? this.spec.xs.length - 1];
+      return day === undefined ? "" : this.format.day(day);
+    }
     const x = this.cursor === null ? (this.spec.pickedMs ?? undefined) : this.spec.xs[this.cursor];
     return x === undefined ? this.words.now : this.format.dayTime(x);
   }
@@ -240,7 +247,7 @@ export class Chart extends LitElement {
       axes: [
         {
           ...axis,
-          size: () => (this.isNarrow() ? TWO_LINES_PX : AXIS_HEIGHT_PX),
+          size: () => (this.spec.isDaily !== true && this.isNarrow() ? TWO_LINES_PX : AXIS_HEIGHT_PX),
           gap: 8,
           splits: () => this.ticks(),
           values: (_, splits) => splits.map((s) => this.tickLabel(s)),
@@ -327,6 +334,10 @@ export class Chart extends LitElement {
   private ticks(): number[] {
     const { spec } = this;
     const hourPx = this.hourPx();
+    if (spec.isDaily === true) {
+      const stride = Math.max(1, Math.ceil(DAY_TICK_SPACE_PX / (24 * hourPx)));
+      return spec.xs.filter((_, day) => day % stride === 0).map((ms) => ms / 1000);
+    }
     const stepH = HOUR_STEPS.find((step) => hourPx * step >= TICK_SPACE_PX) ?? 24;
     const key = `${spec.fromMs}/${spec.toMs}/${stepH}/${this.format.lang}`;
     if (this.tickCache.key !== key) {
@@ -337,6 +348,7 @@ export class Chart extends LitElement {
 
   private tickLabel(seconds: number): string {
     const ms = seconds * 1000;
+    if (this.spec.isDaily === true) return this.format.axisDate(ms);
     if (this.format.local(ms).hour !== 0) return this.format.time(ms);
     return this.isNarrow() ? this.format.axisDayInTwoLines(ms) : this.format.axisDay(ms);
   }
@@ -355,7 +367,7 @@ export class Chart extends LitElement {
       ctx.fillStyle = this.token("--unknown-area");
       ctx.fillRect(x, bbox.top, bbox.left + bbox.width - x, bbox.height);
     }
-    for (const midnight of this.format.hourTicks(spec.fromMs, spec.toMs, 24)) {
+    for (const midnight of spec.isDaily === true ? [] : this.format.hourTicks(spec.fromMs, spec.toMs, 24)) {
       this.verticalLine(plot, midnight, "--line-strong", []);
     }
     ctx.restore();

@@ -59,7 +59,6 @@ function stageCard(context: Context, state: State, stage: Stage, actions: Contro
   const obstacle = obstacleOf(state, stage.stage, context);
   const isObserving = stage.mode === "observing";
   const titleId = `stage-${stage.stage}`;
-  const isDisabled = isObserving && (state.service.observe_only || obstacle !== null);
   return html`
     <section class="card stage is-${standing}" aria-labelledby=${titleId} data-testid="stage" data-stage=${stage.stage} data-mode=${stage.mode} data-standing=${standing}>
       <h3 id=${titleId}>${icon(ICONS[stage.stage])} ${name}
@@ -67,17 +66,25 @@ function stageCard(context: Context, state: State, stage: Stage, actions: Contro
       <p class="hint num">${sinceText(context, stage)}</p>
       ${obstacle === null ? doneList(context, stage, standing) : html`<p class="empty" data-testid="stage-obstacle">${obstacle}</p>`}
       <div class="buttons">
-        <button class=${isObserving ? "primary" : ""} data-testid=${isObserving ? "let-act" : "observe"} ?disabled=${isDisabled}
-          aria-label=${(isObserving ? words.letActOf : words.observeOf)(name)}
-          @click=${() => actions.ask(stage.stage, isObserving ? "live" : "observing")}>${isObserving ? words.letAct : words.observe}</button>
+        ${stageButton(context, state, stage, actions.ask)}
         ${isObserving && state.service.observe_only ? html`<p class="hint">${words.readOnly}</p>` : nothing}
       </div>
     </section>
   `;
 }
 
+/** Lets a stage act, or only observe again; with `isNamed` it says which. */
+export function stageButton(context: Context, state: State, stage: Stage, ask: ControlActions["ask"], isNamed = false): TemplateResult {
+  const words = context.t.control.stages;
+  const isObserving = stage.mode === "observing";
+  const isDisabled = isObserving && (state.service.observe_only || obstacleOf(state, stage.stage, context) !== null);
+  const name = (isObserving ? words.letActOf : words.observeOf)(context.t.control.stage[stage.stage]);
+  return html`<button class=${isObserving ? "primary" : ""} data-testid=${isObserving ? "let-act" : "observe"} data-of=${isNamed ? stage.stage : nothing} ?disabled=${isDisabled}
+    aria-label=${name} @click=${() => ask(stage.stage, isObserving ? "live" : "observing")}>${isNamed ? name : isObserving ? words.letAct : words.observe}</button>`;
+}
+
 /** What the stage would control and the home has not. */
-function obstacleOf({ site }: State, stage: StageName, { t }: Context): string | null {
+export function obstacleOf({ site }: State, stage: StageName, { t }: Context): string | null {
   const words = t.control.stages;
   if (site === null) return null;
   if (stage === "cars") return site.loadpoints.length === 0 ? words.noCar : null;

@@ -4,7 +4,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import type { Context } from "../context";
-import { leverText, reasonText, settingText, valueText } from "../logic/control-words";
+import { leverText, settingText, valueText } from "../logic/control-words";
 import { ALL_WRITES, choices, filtered, wasAdjusted, type WriteFilter } from "../logic/writes";
 import type { WriteOutcome, WriteRecord } from "../model";
 import { WRITES_DAYS } from "../net/api";
@@ -12,11 +12,12 @@ import type { WritesNews } from "../net/writes-feed";
 import { refusal } from "./dialogs";
 import { meter } from "./forecast-facts";
 import { icon } from "./icons";
+import { renderLeverTable, type LeverRow } from "./lever-table";
 
 const PAGE_SIZE = 15;
 
 /** The form each outcome has in common with the buffer's decisions. */
-const LOOKS: Record<WriteOutcome, "simulated" | "applied" | "held" | "failed"> = {
+const LOOKS: Record<WriteOutcome, LeverRow["look"]> = {
   sent: "applied",
   confirmed: "applied",
   not_confirmed: "failed",
@@ -129,37 +130,17 @@ export class WriteLogTable extends LitElement {
 
   // -- the table -------------------------------------------------------------------------------
 
-  // The roles are written out because the narrow layout turns rows into blocks, which takes a table's own roles away.
   private table(writes: readonly WriteRecord[]): TemplateResult {
-    const words = this.context.t.control.writes;
-    const head = (text: string): TemplateResult => html`<th scope="col" role="columnheader">${text}</th>`;
-    return html`
-      <table class="events writes" role="table" aria-labelledby="write-log-title">
-        <thead role="rowgroup">
-          <tr role="row">${[words.time, words.outcome, words.setting, words.change, words.reason, words.readBack].map(head)}</tr>
-        </thead>
-        <tbody role="rowgroup">${writes.map((write) => this.row(write))}</tbody>
-      </table>
-    `;
+    return renderLeverTable(this.context, "write-log-title", "write-row", writes.map((write) => this.row(write)));
   }
 
-  private row(write: WriteRecord): TemplateResult {
-    const { t, format } = this.context;
-    const words = t.control.writes;
-    const atMs = Date.parse(write.at);
-    const look = LOOKS[write.outcome];
-    const value = (of: WriteRecord["wanted"]): string => valueText(write.setting, of, t, format);
-    const cell = (name: string, kind: string, content: unknown): TemplateResult => html`<td role="cell" class=${kind} data-label=${name}>${content}</td>`;
-    return html`
-      <tr role="row" class="is-${look} is-change" data-testid="write-row" data-outcome=${write.outcome} data-setting=${write.setting} data-device=${write.device} data-at=${write.at}>
-        ${cell(words.time, "num time", format.dayTime(atMs))}
-        ${cell(words.outcome, "outcome", html`<span class="badge is-${look}">${words.outcomeOf[write.outcome]}</span>`)}
-        ${cell(words.setting, "lever", leverText(write, t))}
-        ${cell(words.change, "num change", html`${value(write.before)} → <b>${value(write.wanted)}</b>`)}
-        ${cell(words.reason, "reason", reasonText(write.reason, { ...this.context, nowMs: atMs }) ?? "–")}
-        ${cell(words.readBack, "read-back", this.readBack(write, atMs))}
-      </tr>
-    `;
+  private row(write: WriteRecord): LeverRow {
+    return {
+      ...write,
+      look: LOOKS[write.outcome],
+      label: this.context.t.control.writes.outcomeOf[write.outcome],
+      readBack: this.readBack(write, Date.parse(write.at)),
+    };
   }
 
   private readBack(write: WriteRecord, atMs: number): TemplateResult {

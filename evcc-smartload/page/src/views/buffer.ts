@@ -35,6 +35,7 @@ import type { BufferDialog, BufferDialogClosed } from "../parts/buffer-dialogs";
 import type { ChartSpec } from "../parts/chart";
 import { refusal } from "../parts/dialogs";
 import { icon } from "../parts/icons";
+import { renderProofNote } from "../parts/proof-summary";
 import { renderConfigProblems } from "../parts/standing";
 
 const PAGE_SIZE = 50;
@@ -105,7 +106,7 @@ export class BufferView extends LitElement {
         <div>
           <h2>${icon("eye")} ${t.buffer.observing}</h2>
           <p>${t.buffer.observingText}</p>
-          ${this.countdown()}
+          ${this.countdown()} ${renderProofNote(this.context)}
         </div>
         <div class="buttons">
           <button class="primary" data-testid="activate" ?disabled=${isReadOnly}

@@ -7,6 +7,7 @@ import type { Send } from "../net/api";
 import { renderFlow } from "../parts/flow";
 import { renderNext } from "../parts/plan-actions";
 import { renderPrice } from "../parts/price-card";
+import { renderProofLine } from "../parts/proof-summary";
 import { renderSoc } from "../parts/soc";
 import { renderConfigProblems, renderHealth } from "../parts/standing";
 
@@ -16,6 +17,7 @@ export function renderNow(context: Context, send: Send): TemplateResult {
     <div class="sentence" data-testid="now-sentence">
       <h1>${sentence.lead}</h1>
       <p>${sentence.because.join(" ")}</p>
+      ${renderProofLine(context)}
     </div>
     ${renderConfigProblems(context)}
     <div class="grid">

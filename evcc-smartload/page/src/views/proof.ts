@@ -1,17 +1,18 @@
 /** What SmartLoad does in evcc and what it may: the stages, the ladder, what is the owner's, and every write. */
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Context } from "../context";
 import { proofSentence } from "../logic/proof-sentence";
 import type { StageName } from "../model";
 import { api, type Answer, type Send } from "../net/api";
 import type { WritesNews } from "../net/writes-feed";
-import type { BufferDialog, BufferDialogClosed } from "../parts/buffer-dialogs";
 import { controlRefusal, type ControlActions, type Place, type Said } from "../parts/control-actions";
 import { renderBatToCar, renderLadder } from "../parts/ladder";
 import { renderOpinions, renderOwnValues } from "../parts/own-values";
-import { renderLetAct, renderMaster, renderStages } from "../parts/stages";
+import { renderProofCard, renderProofTabs } from "../parts/proof-summary";
+import { letActQuestion, type StageDialogClosed, type StageQuestion } from "../parts/stage-dialogs";
+import { renderMaster, renderStages } from "../parts/stages";
 import { renderConfigProblems } from "../parts/standing";
 import { renderWriteCount } from "../parts/write-log";
 
@@ -21,8 +22,7 @@ export class ProofView extends LitElement {
   @property({ attribute: false }) news!: WritesNews;
   @property({ attribute: false }) send!: Send;
   @state() private said: Said | null = null;
-  @state() private letting: "battery" | "cars" | null = null;
-  @state() private bufferDialog: BufferDialog | null = null;
+  @state() private question: StageQuestion | null = null;
   private isPending = false;
 
   protected override createRenderRoot(): this {
@@ -35,52 +35,34 @@ export class ProofView extends LitElement {
     const sentence = proofSentence({ state, isLost: link.status === "lost", nowMs }, t, format);
     const actions: ControlActions = { take: this.take, ask: this.ask, said: this.said };
     return html`
+      ${renderProofTabs(context, "proof")}
       <div class="sentence" data-testid="proof-sentence">
         <h1>${sentence.lead}</h1>
         <p>${sentence.because.join(" ")}</p>
       </div>
       ${renderConfigProblems(context)}
       <div class="stack proof">
-        ${renderOpinions(context, actions)} ${renderMaster(context, actions)} ${renderStages(context, actions)}
+        ${renderOpinions(context, actions)} ${renderMaster(context, actions)} ${renderProofCard(context)} ${renderStages(context, actions)}
         <div class="halves">
           <div class="stack">${renderLadder(context)} ${renderWriteCount(context)}</div>
           <div class="stack">${renderOwnValues(context, actions)} ${renderBatToCar(context)}</div>
         </div>
         <sl-write-log .context=${context} .news=${this.news}></sl-write-log>
       </div>
-      <sl-buffer-dialogs .context=${context} .send=${this.send} .dialog=${this.bufferDialog} @buffer-dialog-closed=${this.closeBufferDialog}></sl-buffer-dialogs>
-      <sl-dialog
-        .isOpen=${this.letting !== null}
-        .heading=${this.letting === null ? "" : t.control.dialog.title[this.letting]}
-        .body=${this.letting === null ? nothing : renderLetAct(context, this.letting)}
-        .confirmLabel=${t.control.dialog.confirm}
-        .words=${t}
-        .confirm=${this.letAct}
-        @dialog-closed=${() => (this.letting = null)}
-      ></sl-dialog>
+      <sl-stage-dialogs .context=${context} .send=${this.send} .question=${this.question} @stage-dialog-closed=${this.closeDialog}></sl-stage-dialogs>
     `;
   }
 
   /** The buffer has questions of its own; to observe again asks nothing, for it changes nothing for the worse. */
   private readonly ask = (stage: StageName, mode: "live" | "observing"): void => {
     this.said = null;
-    if (stage === "buffer") this.bufferDialog = mode === "live" ? "activate" : "extend";
-    else if (mode === "live") this.letting = stage;
+    if (mode === "live") this.question = letActQuestion(stage);
+    else if (stage === "buffer") this.question = { stage, dialog: "extend" };
     else this.take("stages", () => api.setStage(stage, "observing"), this.context.t.control.stages.observed[stage]);
   };
 
-  private readonly letAct = async (): Promise<Answer<unknown> | null> => {
-    const { letting: stage } = this;
-    if (stage === null) return null;
-    const { t } = this.context;
-    const answer = await this.send(() => api.setStage(stage, "live"));
-    if (!answer.ok) return { ...answer, text: controlRefusal(answer, t) };
-    this.said = { place: "stages", text: t.control.stages.acts[stage], isRefused: false };
-    return answer;
-  };
-
-  private readonly closeBufferDialog = (event: BufferDialogClosed): void => {
-    this.bufferDialog = null;
+  private readonly closeDialog = (event: StageDialogClosed): void => {
+    this.question = null;
     const { notice } = event.detail;
     this.said = notice === "" ? null : { place: "stages", text: notice, isRefused: false };
   };
