@@ -5,14 +5,15 @@ A year is 52.18 weeks, so whole weeks keep the weekday and the season to within 
 
 import bisect
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _YEAR = timedelta(days=365.25)
 _WEEK = timedelta(weeks=1)
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,25 +62,37 @@ def match_days(
         Parts that rise and do not overlap. Days for which nothing was measured in their season are
         in none of them.
     """
-    fitting = _seasonal_weeks(midnights[0] - end, midnights[-1] - start)
-    nearly = [weeks + more for weeks in fitting for more in (-1, 1)]
+    seasonal = _seasonal_weeks(midnights[0] - end, midnights[-1] - start)
+
+    def runs_from(first: int, choices: Iterable[int]) -> Iterator[Move]:
+        for weeks in choices:
+            later = weeks * _WEEK + hours * _HOUR
+            last = _run_end(midnights, first, start, end, later)
+            if last > first:
+                yield Move(first=first, last=last, weeks=weeks, later=later)
+
     moves: list[Move] = []
-    position = 0
-    while position < len(midnights) - 1:
-        for choices in (fitting, nearly):
-            ends = {
-                weeks: _run_end(midnights, position, start, end, weeks * _WEEK + hours * _HOUR)
-                for weeks in choices
-            }
-            weeks = max(ends, key=lambda weeks: (ends[weeks], -abs(weeks)))
-            if ends[weeks] > position:
-                later = weeks * _WEEK + hours * _HOUR
-                moves.append(Move(first=position, last=ends[weeks], weeks=weeks, later=later))
-                position = ends[weeks]
-                break
-        else:
-            position += 1
+    first = 0
+    while first < len(midnights) - 1:
+        move = max(runs_from(first, seasonal), key=_preference, default=None)
+        if move is None:
+            first += 1
+            continue
+        gap = range(moves[-1].last, first) if moves else range(0)
+        if 0 < len(gap) <= _DAYS_PER_WEEK:
+            # A measured year is shorter than the weeks from one year to the next.
+            nearly = (weeks + more for weeks in seasonal for more in (-1, 1))
+            bridge = max(runs_from(gap.start, nearly), key=_preference, default=None)
+            if bridge is not None:
+                moves.append(replace(bridge, last=min(bridge.last, first)))
+        moves.append(move)
+        first = move.last
     return tuple(moves)
+
+
+def _preference(move: Move) -> tuple[int, int]:
+    """Return what is larger for a better move: as few parts, and as few weeks as possible."""
+    return move.last, -abs(move.weeks)
 
 
 def _seasonal_weeks(least: timedelta, most: timedelta) -> list[int]:
