@@ -25,6 +25,8 @@ ROWS: dict[int, frozenset[str]] = {
             "forecaster",
             "planner",
             "proof",
+            "risk_buffer",
+            "risk_buffer_calc",
         }
     ),
     3: frozenset({"control_json", "health", "inbox", "state_store"}),
