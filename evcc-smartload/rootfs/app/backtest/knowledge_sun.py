@@ -9,7 +9,7 @@ from backtest.knowledge_load import known_before
 from domain.outlook import ConfidenceParts
 from forecaster.pv import CalmConfidence, follow_calmly
 from forecaster.pv_confidence import judge_confidence
-from forecaster.pv_forecast import PvForecast, PvLearned, forecast_pv
+from forecaster.pv_forecast import PvForecast, PvLearned, follow_pv, forecast_pv
 from forecaster.pv_past import MAIN_LEAD, MAX_ROWS, ONE_DAY, PvPast
 from forecaster.series import Bands, FloatArray, SlotSeries
 from place import Place
@@ -39,6 +39,7 @@ class SunKnowledge:
         self._place = place
         self._learned: PvLearned | None = None
         self._learned_at: datetime | None = None
+        self._forecast: PvForecast | None = None
         self._calm: CalmConfidence | None = None
         self.confidence = NO_CONFIDENCE
         """How far the last issue can be trusted."""
@@ -60,13 +61,16 @@ class SunKnowledge:
             learned=self._learned,
         )
         self._learned = forecast.learned
+        self._forecast = forecast
         self._judge(start, forecast, has_provider=provider is not None)
         self.provider_kw = np.empty(0) if provider is None else provider.values
-        values = forecast.bands.values
-        if not np.isfinite(values).any():
+        return _known(forecast.bands)
+
+    def follow(self, start: datetime) -> Bands | None:
+        """Return the rest of the last issue from ``start`` on, as the sun has shown since."""
+        if self._forecast is None:
             return None
-        # Slots of which nothing is known at all are those that were always dark.
-        return Bands(start=start, values=np.nan_to_num(values))
+        return _known(follow_pv(self._forecast, known_before(self._pv, start, ONE_DAY), start))
 
     def _past(self, start: datetime) -> PvPast:
         measured = known_before(self._pv, start, _BACK)
@@ -95,3 +99,11 @@ class SunKnowledge:
             freshness_frac=judged.freshness_frac,
             accuracy_frac=judged.accuracy_frac,
         )
+
+
+def _known(bands: Bands) -> Bands | None:
+    """Return bands without gaps; None where nothing is known of any slot."""
+    if not np.isfinite(bands.values).any():
+        return None
+    # Slots of which nothing is known at all are those that were always dark.
+    return Bands(start=bands.start, values=np.nan_to_num(bands.values))

@@ -33,14 +33,12 @@ LEARNED = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Issue:
-    """What was said from ``start`` on, in both forms; longer than is handed out."""
+    """What was said of the house from ``start`` on, in both forms; longer than is handed out."""
 
     start: datetime
     day: date
     load: Bands
-    pv: Bands | None
     load_band: BandSeries
-    pv_band: BandSeries | None
     provider_kw: tuple[float | None, ...]
 
 
@@ -87,6 +85,7 @@ class WalkForward:
         self._paths = PathKnowledge(load, pv if has_pv else None)
         self._n_measured = np.concatenate([[0], np.cumsum(np.isfinite(load.values))])
         self._issue: _Issue | None = None
+        self._pv: Bands | None = None
         self._outlook: Outlook | None = None
         self._rehearse(rehearsed)
 
@@ -120,8 +119,7 @@ class WalkForward:
     @property
     def pv_bands(self) -> Bands | None:
         """What the PV may give [kW], from the last update on; None: nothing is known of it."""
-        pv = self._last.pv
-        return None if pv is None else _from(pv, self.outlook.start)
+        return None if self._pv is None else _from(self._pv, self._pv.start)
 
     @property
     def ranks(self) -> RankArchive:
@@ -145,6 +143,8 @@ class WalkForward:
             or last.day != self._place.day_of(start)
         ):
             last = self._issue = self._say(start)
+        elif self._sun is not None:
+            self._pv = self._sun.follow(start)
         self._outlook = self._tell(now, start, last)
 
     @property
@@ -164,22 +164,22 @@ class WalkForward:
         n_slots = FORECAST_SLOTS + self._reissue_slots - 1
         load = self._load.issue(start, n_slots)
         pv = None if self._sun is None else self._sun.issue(start, n_slots)
+        self._pv = pv
         self._paths.note(load, pv)
         return _Issue(
             start=start,
             day=self._place.day_of(start),
             load=load,
-            pv=pv,
             load_band=load.to_band_series(),
-            pv_band=None if pv is None else pv.to_band_series(),
             provider_kw=() if self._sun is None else to_tuple(self._sun.provider_kw),
         )
 
     def _tell(self, now: datetime, start: datetime, said: _Issue) -> Outlook:
         passed = n_slots_between(said.start, start)
         found = [(ForecastKind.LOAD, _later(said.load_band, passed))]
-        if said.pv_band is not None:
-            found.append((ForecastKind.PV, _later(said.pv_band, passed)))
+        pv = self.pv_bands
+        if pv is not None:
+            found.append((ForecastKind.PV, pv.to_band_series()))
         for kind, prices in self._prices.items():
             band = prices.issue(start)
             if band is not None:

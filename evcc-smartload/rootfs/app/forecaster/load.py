@@ -8,6 +8,7 @@
 All of it is a pure function of what was measured before ``issued_at``.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 import numpy as np
@@ -35,6 +36,8 @@ UNKNOWN_SIZE = 1.35
 # history: less leaves 60 to 75 of 100 outcomes in the 80 % band.
 PRIOR_DAYS = 2.0
 
+# So many slots at once: what is computed of them stays in the processor's cache.
+BLOCK_SLOTS = 96
 # Hindcasts for the calibration: issued 31 h apart, so that they wander over the day.
 HINDCAST_EVERY = 124
 HINDCAST_DAYS = 28
@@ -78,9 +81,16 @@ def forecast_load(  # noqa: PLR0913  # what a forecast depends on
     start = slot_start(issued_at)
     past = past_of(history, start, n_slots, zone, holidays)
     slots = past.n_past + np.arange(n_slots)
-    samples = with_prior(samples_for(past, past.n_past, slots, live_kw), past, slots, live_kw)
-    values = weighted_quantiles(
-        samples.values_kw, samples.weights, levels if levels is not None else hindcast_levels(past)
+    levels = levels if levels is not None else hindcast_levels(past)
+    blocks = [slots[first : first + BLOCK_SLOTS] for first in range(0, n_slots, BLOCK_SLOTS)]
+    found = [samples_for(past, past.n_past, block, live_kw) for block in blocks]
+    scale_kw = _scale_kw(found, live_kw)
+    mixed = [
+        with_prior(samples, past, block, scale_kw)
+        for samples, block in zip(found, blocks, strict=True)
+    ]
+    values = np.concatenate(
+        [weighted_quantiles(one.values_kw, one.weights, levels) for one in mixed], axis=1
     )
     if away is not None:
         since = history.between(max(history.start, slot_start(away.since)), start).values
@@ -110,7 +120,7 @@ def hindcast_levels(past: Past) -> FloatArray:
         samples = samples_for(past, origin, slots)
         if samples is None:
             continue
-        samples = with_prior(samples, past, slots, None)
+        samples = with_prior(samples, past, slots, _scale_kw([samples], None))
         ranks.append(ranks_among(samples.values_kw, samples.weights, outcomes))
         n_days.add(origin // SLOTS_PER_DAY)
     if not ranks:
@@ -118,12 +128,9 @@ def hindcast_levels(past: Past) -> FloatArray:
     return calibrated_levels(np.concatenate(ranks), len(n_days))
 
 
-def with_prior(
-    samples: Samples | None, past: Past, slots: np.ndarray, live_kw: float | None
-) -> Samples:
-    """Return the samples with those of a typical household beside them."""
+def with_prior(samples: Samples | None, past: Past, slots: np.ndarray, scale_kw: float) -> Samples:
+    """Return the samples with those of a typical household of that mean beside them."""
     n_days = 0 if samples is None else samples.n_days
-    scale_kw = _scale_kw(samples, live_kw)
     hours = past.positions[slots] % SLOTS_PER_DAY // 4
     spread = np.array(TYPICAL_SPREAD)[:, np.newaxis]
     if samples is None:
@@ -142,12 +149,16 @@ def with_prior(
     )
 
 
-def _scale_kw(samples: Samples | None, live_kw: float | None) -> float:
-    if samples is not None:
-        total = float(samples.weights.sum())
-        if total > 0.0:
-            known_kw = np.where(np.isnan(samples.values_kw), 0.0, samples.values_kw)
-            return float((known_kw * samples.weights).sum()) / total
+def _scale_kw(samples: Sequence[Samples | None], live_kw: float | None) -> float:
+    """Return the mean [kW] of a household like this one, by all that is known of it."""
+    energy = total = 0.0
+    for one in samples:
+        if one is not None:
+            known_kw = np.where(np.isnan(one.values_kw), 0.0, one.values_kw)
+            energy += float((known_kw * one.weights).sum())
+            total += float(one.weights.sum())
+    if total > 0.0:
+        return energy / total
     if live_kw is None:
         return TYPICAL_KW
     # One glance says something about a house, but a kettle is not its mean.

@@ -18,7 +18,7 @@ import numpy as np
 from domain.horizon import SLOTS_PER_DAY, slot_start
 from forecaster.pv_continuation import own_past_kw
 from forecaster.pv_correction import Correction, learn_correction
-from forecaster.pv_intraday import STEPS_AHEAD, carry_at, learn_carries, surprises
+from forecaster.pv_intraday import REACH_SLOTS, STEPS_AHEAD, carry_at, learn_carries, surprises
 from forecaster.pv_past import ONE_DAY, PastDays, PvPast, past_days
 from forecaster.pv_plausibility import (
     ImplausibleSpan,
@@ -187,8 +187,11 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
     if known_before is None:
         days = _without_nonsense(days, roof)
         fresh = _learn(days, roof, screened.power_kw)
-    else:
+    elif has_provider:
         fresh = known_before
+    else:
+        # Without a provider the last hours are the news.
+        fresh = _renewed(known_before, days, n_slots)
     correction = fresh.correction
     expected_kw = correction.apply(screened.power_kw, roof)
     is_continued = np.isnan(expected_kw)
@@ -221,6 +224,34 @@ def forecast_pv(  # noqa: PLR0913  # everything the forecast is made of, by name
         roof=roof,
         learned=fresh,
     )
+
+
+def follow_pv(forecast: PvForecast, measured: SlotSeries, start: datetime) -> Bands:
+    """Return the rest of a forecast from a later slot on, with what the sun has shown since.
+
+    Args:
+        forecast: Issued within the last hours.
+        measured: Mean power [kW] of at least the last two hours; what lies after ``start`` is not
+            looked at.
+        start: Aware UTC, the start of a slot.
+    """
+    moved = n_slots_between(forecast.bands.start, start)
+    learned, roof = forecast.learned, forecast.roof
+    is_provided = learned.provided is not None and forecast.report.model == MODEL
+    taught = learned.provided if is_provided else learned.own
+    values = forecast.bands.values[:, moved:].copy()
+    if taught is not None:
+        clear_kw, cap_kw = np.roll(roof.clear_kw, -moved), np.roll(roof.cap_kw, -moved)
+        came = measured.between(start - ONE_DAY, start).values
+        said = taught.near.between(start - ONE_DAY, start).values
+        seen = surprises(came, said, clear_kw)[-1]
+        n_slots = min(REACH_SLOTS, values.shape[1], SLOTS_PER_DAY)
+        steps = np.arange(1.0, n_slots + 1.0)
+        now_frac = carry_at(taught.carries, steps) * seen
+        then_frac = carry_at(taught.carries, steps + moved) * forecast.report.surprise_frac
+        change_kw = (now_frac - then_frac) * clear_kw[:n_slots]
+        values[:, :n_slots] = np.clip(values[:, :n_slots] + change_kw, 0.0, cap_kw[:n_slots])
+    return Bands(start=start, values=values)
 
 
 def _reusable(
@@ -260,22 +291,41 @@ def _learn(days: PastDays, roof: Roof, screened_kw: FloatArray) -> PvLearned:
     )
 
 
+def _renewed(learned: PvLearned, days: PastDays, n_slots: int) -> PvLearned:
+    """Return what was learned before with what the roof's own past says by now."""
+    if learned.own is None:
+        return learned
+    own = _own_source(days, learned.roof, n_slots + SLOTS_PER_DAY)
+    said = _said_by(own, days)
+    return replace(
+        learned,
+        own_coming_kw=own.coming_kw,
+        own=replace(learned.own, near=said[0], day_ahead=said[1]),
+    )
+
+
 def _teach(source: _Source, days: PastDays, roof: Roof, leads_h: tuple[float, ...]) -> _Taught:
     by_lead_kw = source.by_lead_kw
-    near = by_lead_kw[min(by_lead_kw)]
-    carries = learn_carries(days, near, roof)
-
-    def on_end(past_kw: FloatArray) -> SlotSeries:
-        values = np.concatenate([past_kw.ravel(), source.coming_kw])
-        return SlotSeries(start=days.start - days.n_days * ONE_DAY, values=values)
-
+    carries = learn_carries(days, by_lead_kw[min(by_lead_kw)], roof)
+    near, day_ahead = _said_by(source, days)
     return _Taught(
-        near=on_end(near),
-        day_ahead=on_end(by_lead_kw[min(by_lead_kw, key=lambda lead_h: abs(lead_h - 24.0))]),
+        near=near,
+        day_ahead=day_ahead,
         longest_lead_h=max(by_lead_kw),
         carries=carries,
         tables=_error_tables(days, by_lead_kw, carries, roof, leads_h),
     )
+
+
+def _said_by(source: _Source, days: PastDays) -> tuple[SlotSeries, SlotSeries]:
+    """Return what a source said soon before and a day before, and what it says now."""
+    by_lead_kw = source.by_lead_kw
+    start = days.start - days.n_days * ONE_DAY
+    near, day_ahead = (
+        np.concatenate([by_lead_kw[lead_h].ravel(), source.coming_kw])
+        for lead_h in (min(by_lead_kw), min(by_lead_kw, key=lambda lead_h: abs(lead_h - 24.0)))
+    )
+    return SlotSeries(start=start, values=near), SlotSeries(start=start, values=day_ahead)
 
 
 def _past_rows(said: SlotSeries, days: PastDays) -> FloatArray:

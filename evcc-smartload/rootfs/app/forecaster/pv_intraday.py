@@ -15,6 +15,7 @@ from forecaster.series import FloatArray
 
 # Slots ahead for which the carry is learned; between them it is interpolated, beyond them it is 0.
 STEPS_AHEAD = (1, 2, 4, 8, 16, 32)
+REACH_SLOTS = 2 * STEPS_AHEAD[-1]
 MEMORY_SLOTS = 8
 FADE = 0.75
 # Days of unhelpful surprises that are believed before anything was seen.
@@ -63,5 +64,5 @@ def learn_carries(days: PastDays, expected_kw: FloatArray, roof: Roof) -> FloatA
 
 def carry_at(carries: FloatArray, steps: FloatArray) -> FloatArray:
     """Return the carry so many slots ahead, 0 beyond the last of ``STEPS_AHEAD``."""
-    known_steps = [*STEPS_AHEAD, 2.0 * STEPS_AHEAD[-1]]
+    known_steps = [*STEPS_AHEAD, REACH_SLOTS]
     return np.asarray(np.interp(steps, known_steps, [*carries, 0.0]))

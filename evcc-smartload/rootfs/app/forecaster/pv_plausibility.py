@@ -159,6 +159,8 @@ def _stuck(power_kw: FloatArray, clear_kw: FloatArray) -> BoolArray:
     stuck = np.zeros(len(power_kw), dtype=np.bool_)
     same = np.concatenate([[False], np.diff(power_kw) == 0.0]) & (power_kw > 0.0)
     for first, last in _runs(same):
+        if last - first < STUCK_SLOTS:
+            continue
         begin = max(0, first - 1)
         plateau = power_kw[begin] >= PLATEAU_FRAC * clear_kw.max(initial=0.0)
         dark = (clear_kw[begin:last] < NIGHT_FRAC * clear_kw.max(initial=0.0)).any()
