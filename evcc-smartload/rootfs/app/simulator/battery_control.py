@@ -34,13 +34,14 @@ class BatteryControl:
     outlives evcc.
     """
 
-    def __init__(self, *, max_soc_pct: float = 0.0) -> None:
+    def __init__(self, *, max_soc_pct: float = 0.0, lasts: timedelta = WATCHDOG) -> None:
         self.mode = BatteryMode.UNKNOWN
         self.inverter_mode = BatteryMode.UNKNOWN
         self.external_mode = BatteryMode.UNKNOWN
         self.external = External.NEVER
         self.grid_charge_active = False
         self.max_soc_pct = max_soc_pct
+        self._lasts = lasts
         self._posted_at: datetime | None = None
 
     def post(self, mode: BatteryMode, now: datetime) -> None:
@@ -59,8 +60,8 @@ class BatteryControl:
         self.external_mode, self._posted_at = BatteryMode.UNKNOWN, None
 
     def watch(self, now: datetime) -> None:
-        """Release an outside wish that was not repeated for more than 60 s."""
-        if self._posted_at is not None and now - self._posted_at > WATCHDOG:
+        """Release an outside wish that was not repeated for too long."""
+        if self._posted_at is not None and now - self._posted_at > self._lasts:
             self.release()
 
     def cycle(

@@ -1,15 +1,16 @@
 """Cars: where they are, how full they are, and what they take from a charger."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from simulator.plant import CarSpec, ChargerCommand
-from simulator.trips import Habit, TripCalendar
+from simulator.trips import Habit, Trip
 
 VOLTAGE_KV = 0.23
 # IEC 61851-1: a charger cannot offer less, and a car takes nothing below it.
 MIN_CURRENT_A = 6.0
 
-_CHARGE_EFFICIENCY_FRAC = 0.9
+CHARGE_EFFICIENCY_FRAC = 0.9
 _TAPER_FROM_FRAC = 0.96
 _TAPER_END_FRAC = 0.25
 # Emptier than the first, a driver stops at a fast charger and leaves it with the second.
@@ -28,12 +29,22 @@ class CarConfig:
     initial_soc_pct: float = 50.0
 
 
+class Calendar(Protocol):
+    """When a car is on the road."""
+
+    def first_ending_from(self, epoch_s: float) -> Trip:
+        """Return the first trip that ends at or after ``epoch_s``."""
+        ...
+
+
 class Car:
     """A car that comes and goes; ``charger`` is the position it is plugged in at, or None."""
 
-    def __init__(self, config: CarConfig, calendar: TripCalendar, epoch_s: float) -> None:
-        self.spec = config.spec
-        self.stored_kwh = config.spec.capacity_kwh * config.initial_soc_pct / 100.0
+    def __init__(
+        self, spec: CarSpec, calendar: Calendar, epoch_s: float, *, initial_soc_pct: float
+    ) -> None:
+        self.spec = spec
+        self.stored_kwh = spec.capacity_kwh * initial_soc_pct / 100.0
         self.charger: int | None = None
         self._calendar = calendar
         self._trip = calendar.first_ending_from(epoch_s)
@@ -68,15 +79,11 @@ class Car:
     def come_back(self) -> bool:
         """Return home with what the trip left in the battery; whether the driver plugs it in."""
         trip = self._trip
-        capacity_kwh = self.spec.capacity_kwh
-        left_kwh = self.stored_kwh - trip.used_kwh
-        if left_kwh < _RESCUE_BELOW_FRAC * capacity_kwh:
-            left_kwh = _RESCUE_TO_FRAC * capacity_kwh
-        self.stored_kwh = left_kwh
+        self.stored_kwh = left_kwh = self._brought_home_kwh(self.stored_kwh - trip.used_kwh)
         self.is_away = False
         self._trip = self._calendar.first_ending_from(trip.back_s + 1)
         self.changes_at_s = self._next_change_s()
-        return trip.plugs_in or left_kwh < _ALWAYS_PLUG_BELOW_FRAC * capacity_kwh
+        return trip.plugs_in or left_kwh < _ALWAYS_PLUG_BELOW_FRAC * self.spec.capacity_kwh
 
     def accepted_kw(self, command: ChargerCommand, hours: float) -> float:
         """Return the power the car draws for ``hours`` when offered ``command``."""
@@ -92,7 +99,7 @@ class Car:
         if full_frac > _TAPER_FROM_FRAC:
             way = (full_frac - _TAPER_FROM_FRAC) / (1.0 - _TAPER_FROM_FRAC)
             power_kw *= 1.0 - (1.0 - _TAPER_END_FRAC) * way
-        return min(power_kw, room_kwh / (_CHARGE_EFFICIENCY_FRAC * hours))
+        return min(power_kw, room_kwh / (CHARGE_EFFICIENCY_FRAC * hours))
 
     def phases_used(self, command: ChargerCommand) -> int:
         """Return on how many phases the car charges at this offer."""
@@ -100,8 +107,15 @@ class Car:
 
     def charge(self, power_kw: float, hours: float) -> None:
         """Take ``power_kw`` for ``hours``."""
-        stored_kwh = self.stored_kwh + power_kw * hours * _CHARGE_EFFICIENCY_FRAC
+        stored_kwh = self.stored_kwh + power_kw * hours * CHARGE_EFFICIENCY_FRAC
         self.stored_kwh = min(self.spec.capacity_kwh, stored_kwh)
+
+    def _brought_home_kwh(self, left_kwh: float) -> float:
+        """Return what it has when it comes home, given what the trip left; negative: too little."""
+        capacity_kwh = self.spec.capacity_kwh
+        if left_kwh < _RESCUE_BELOW_FRAC * capacity_kwh:
+            return _RESCUE_TO_FRAC * capacity_kwh
+        return left_kwh
 
     def _next_change_s(self) -> int:
         return self._trip.back_s if self.is_away else self._trip.leave_s

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from domain.horizon import SLOT_H, slot_start
 from domain.site import BatteryMode
-from simulator.battery_control import BatteryControl
+from simulator.battery_control import WATCHDOG, BatteryControl
 from simulator.cars import VOLTAGE_KV
 from simulator.energy_history import EnergyHistory, house_series
 from simulator.evcc_loadpoint import (
@@ -45,6 +45,12 @@ class SiteConfig:
     zone: tzinfo
     version: EvccVersion = CURRENT_VERSION
     interval_s: float = 30.0
+    busy_interval_s: float | None = None
+    """How soon the next cycle comes while something is under way; None: as always."""
+    battery_mode_lasts: timedelta = WATCHDOG
+    """How long a battery mode from outside holds that is not sent again."""
+    keeps_history: bool = True
+    """Energies are stored for ``GET /api/history/energy``."""
     loadpoints: tuple[LoadpointConfig, ...]
     circuit: MainCircuit | None = None
     """Load management; None without."""
@@ -119,7 +125,9 @@ class EvccSite:
             Loadpoint(lp_config, settings, self.vehicles, config.version)
             for lp_config, settings in zip(config.loadpoints, self.settings.loadpoints, strict=True)
         ]
-        self.battery = BatteryControl(max_soc_pct=config.battery_max_soc_pct)
+        self.battery = BatteryControl(
+            max_soc_pct=config.battery_max_soc_pct, lasts=config.battery_mode_lasts
+        )
         self.meters = Meters()
         self.history = EnergyHistory(
             house_series(reading, [(lp.name, lp.title) for lp in config.loadpoints])
@@ -181,12 +189,7 @@ class EvccSite:
         self.settings.flush_if_due(now)
         if self._slot_end is None or now >= self._slot_end:
             self._begin_slot(now, reading)
-        if not faults.stale and self.tariffs.refresh(now, faults):
-            self._view.planner_rates = self.tariffs.grid
-            self._view.planner_price = self.tariffs.planner_price
-            self._view.feed_in_price = (
-                None if self.tariffs.feed_in_is_fixed else self.tariffs.feed_in_price
-            )
+        self._refresh_tariffs(now, faults)
         self._read_chargers(now, reading, dt_s)
         self._read_batteries(reading, faults)
         if faults.stale:
@@ -208,10 +211,30 @@ class EvccSite:
         self._look_from(loadpoint)
         loadpoint.regulate(now, self._view)
 
+    def settle(self, now: datetime, faults: FaultState) -> None:
+        """Carry out at once what was set since the last cycle, from what was read then.
+
+        It is as if every loadpoint had its turn now, and the batteries after them.
+        """
+        if faults.stale:
+            return
+        self._refresh_tariffs(now, faults)
+        for index in range(len(self.loadpoints)):
+            self.regulate(index, now)
+        self._control_battery(now, self.reading)
+
+    def _refresh_tariffs(self, now: datetime, faults: FaultState) -> None:
+        view, tariffs = self._view, self.tariffs
+        if not faults.stale and tariffs.refresh(now, faults):
+            view.planner_rates = tariffs.grid
+            view.planner_price = tariffs.planner_price
+            view.feed_in_price = None if tariffs.feed_in_is_fixed else tariffs.feed_in_price
+
     def _begin_slot(self, now: datetime, reading: PlantReading) -> None:
         start = slot_start(now)
-        solar_w = self.tariffs.solar_w
-        self.history.close_slot(start, reading, (solar_w or 0.0) / 1000.0 * SLOT_H)
+        if self.config.keeps_history:
+            solar_w = self.tariffs.solar_w
+            self.history.close_slot(start, reading, (solar_w or 0.0) / 1000.0 * SLOT_H)
         self._slot_end = start + timedelta(minutes=15)
 
     def _read_chargers(self, now: datetime, reading: PlantReading, dt_s: float) -> None:

@@ -86,6 +86,17 @@ class SimulatedHome:
                 self._next_cycle += self._interval
             self._site.battery.watch(now)
 
+    def settle(self, now: datetime) -> None:
+        """Let evcc carry out at once what it was told, instead of with its next cycle.
+
+        With a coarse interval a command would come that much too late. It holds from the last
+        reading on, which is at ``now`` where a cycle just was.
+        """
+        with self._lock:
+            self.advance_to(now)
+            if self._site.has_regulated:
+                self._site.settle(now, self.faults.active)
+
     def _step(self, instant: datetime) -> None:
         site = self._site
         reading = self.plant.step(self._interval, site.inverter_mode, site.commands)

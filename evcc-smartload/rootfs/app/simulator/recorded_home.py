@@ -1,0 +1,108 @@
+"""A measured past behind an evcc: the house as it was, with its owner's settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
+
+from clock import Clock
+from simulator.evcc_loadpoint import LoadpointConfig
+from simulator.evcc_site import SiteConfig
+from simulator.home import SimulatedHome
+from simulator.plant import CarSpec, Market, SolarProvider
+from simulator.recorded_house import RecordedHouse
+from simulator.site_view import MainCircuit
+
+INTERVAL_S = 300.0
+BATTERY_MODE_LASTS = timedelta(minutes=16)
+"""Whoever decides once a quarter hour says the mode that often; evcc itself forgets it in 60 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarWishes:
+    """What an owner set for a car in evcc; 0 means none.
+
+    ``repeating_plans`` are as evcc takes them: weekdays (0 is Sunday), time, tz, soc, active.
+    """
+
+    min_soc_pct: int = 0
+    limit_soc_pct: int = 0
+    repeating_plans: Sequence[Mapping[str, object]] = ()
+
+    def to_row(self) -> dict[str, object]:
+        """Return it as evcc's database has it."""
+        return {
+            "min_soc_pct": self.min_soc_pct,
+            "limit_soc_pct": self.limit_soc_pct,
+            "repeating_plans": [dict(plan) for plan in self.repeating_plans],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvcc:
+    """How evcc is set up in a recorded home.
+
+    Args:
+        zone: In which evcc thinks.
+        site: The owner's settings by their names in ``SiteSettings`` (``buffer_soc_pct``).
+        wishes: For each car by name; none for one that is missing.
+        mode: Of all loadpoints: off, pv or now.
+        feed_in_is_fixed: Feeding in brings the same at all times.
+        interval_s: How often evcc has a cycle.
+        battery_mode_lasts: How long a battery mode from outside holds that is not sent again.
+        circuit: Load management; None without.
+        battery_max_soc_pct: Where grid charging ends; 0: it does not.
+    """
+
+    zone: tzinfo
+    site: Mapping[str, object] = field(default_factory=dict)
+    wishes: Mapping[str, CarWishes] = field(default_factory=dict)
+    mode: str = "pv"
+    feed_in_is_fixed: bool = True
+    interval_s: float = INTERVAL_S
+    battery_mode_lasts: timedelta = BATTERY_MODE_LASTS
+    circuit: MainCircuit | None = None
+    battery_max_soc_pct: float = 0.0
+
+    def options(self, cars: Sequence[CarSpec]) -> SiteConfig:
+        """Return what the installer of a home with these cars configured."""
+        loadpoints = tuple(
+            LoadpointConfig(name=f"lp-{number}", title=f"Ladepunkt {number}")
+            for number in range(1, len(cars) + 1)
+        )
+        return SiteConfig(
+            title="Mein Haus",
+            currency="EUR",
+            zone=self.zone,
+            interval_s=self.interval_s,
+            battery_mode_lasts=self.battery_mode_lasts,
+            keeps_history=False,
+            loadpoints=loadpoints,
+            circuit=self.circuit,
+            battery_max_soc_pct=self.battery_max_soc_pct,
+            feed_in_is_fixed=self.feed_in_is_fixed,
+            initial_site=dict(self.site),
+            initial_loadpoints=tuple({"mode": self.mode} for _ in loadpoints),
+            initial_vehicles={name: wishes.to_row() for name, wishes in self.wishes.items()},
+        )
+
+
+def recorded_home(
+    house: RecordedHouse,
+    market: Market,
+    solar: SolarProvider | None,
+    *,
+    clock: Clock,
+    evcc: RecordedEvcc,
+) -> SimulatedHome:
+    """Return a measured past behind an evcc; each car of ``house`` has its own loadpoint.
+
+    Args:
+        house: As it was.
+        market: Its prices.
+        solar: What a provider said; None: there is none.
+        clock: Says how far the past has been lived through.
+        evcc: How evcc is set up.
+    """
+    return SimulatedHome(
+        plant=house, market=market, solar=solar, clock=clock, options=evcc.options(house.cars)
+    )
