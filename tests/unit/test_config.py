@@ -436,6 +436,14 @@ def test_what_a_plan_may_do_has_careful_defaults(folder: Path) -> None:
     assert config.plan_hours == 48
 
 
+def test_the_buffer_follows_the_formula_unless_the_owner_chooses(folder: Path) -> None:
+    config = load_environ(folder, {}).config
+
+    assert config.buffer_strategy == "formula"
+    assert config.buffer_confidence_pct == 90
+    assert config.outage_reserve_kwh == 0.0
+
+
 def test_what_acting_goes_by_has_careful_defaults(folder: Path) -> None:
     config = load_environ(folder, {}).config
 
@@ -467,6 +475,9 @@ def test_a_fuse_that_no_home_has_leaves_the_default(folder: Path, given: object)
         ("grid_import_limit_kw", "nan", "1 to 200 kW"),
         ("plan_hours", "96", "24 to 72 h"),
         ("grid_charging", "maybe", "true or false"),
+        ("buffer_strategy", "hope", "formula or risk"),
+        ("buffer_confidence_pct", "100", "50 to 99 %"),
+        ("outage_reserve_kwh", "-1", "0 to 100 kWh"),
     ],
 )
 def test_an_option_of_the_plan_out_of_range_is_refused(

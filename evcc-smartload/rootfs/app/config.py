@@ -166,6 +166,35 @@ class Config(BaseModel):
         ),
         _Number,
     ] = 30
+    buffer_strategy: Annotated[
+        Literal["formula", "risk"],
+        Field(
+            description="What sets the buffer: the formula of the solar forecast's confidence, or "
+            "what the house needs until the battery is refilled. The other is only shown."
+        ),
+        _Word,
+    ] = "formula"
+    buffer_confidence_pct: Annotated[
+        int,
+        Field(
+            ge=50,
+            le=99,
+            json_schema_extra={"unit": "%"},
+            description="How sure that need should be covered [%], 50 to 99.",
+        ),
+        _Number,
+    ] = 90
+    outage_reserve_kwh: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            allow_inf_nan=False,
+            json_schema_extra={"unit": "kWh"},
+            description="Kept on top of that need in case the grid fails [kWh].",
+        ),
+        _Number,
+    ] = 0.0
     battery_charge_kw: Annotated[
         float | None,
         Field(
