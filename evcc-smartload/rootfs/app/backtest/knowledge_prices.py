@@ -26,6 +26,22 @@ class _Said:
     band: BandSeries | None
 
 
+class Publication:
+    """Tells how far prices are published; worked out once a quarter hour for all of them."""
+
+    def __init__(self, end: datetime, place: Place) -> None:
+        """Publish up to ``end`` at most."""
+        self._end = end
+        self._place = place
+
+    def at(self, now: datetime) -> tuple[date, datetime]:
+        """Return the local day, and until when prices are known: tomorrow's at 13:00 local time."""
+        local = now.astimezone(self._place.zone)
+        n_days = 2 if local.hour >= PUBLISHED_AT_H else 1
+        until = self._place.midnight(local.date() + n_days * ONE_DAY)
+        return local.date(), min(until, self._end)
+
+
 class PriceKnowledge:
     """Hands out published prices, and beyond them what the service would expect.
 
@@ -38,16 +54,11 @@ class PriceKnowledge:
         self._place = place
         self._said: _Said | None = None
 
-    def published_until(self, now: datetime) -> datetime:
-        """Return how far prices are published: tomorrow's at 13:00 local time."""
-        local = now.astimezone(self._place.zone)
-        n_days = 2 if local.hour >= PUBLISHED_AT_H else 1
-        end = self._place.midnight(local.date() + n_days * ONE_DAY)
-        return min(end, self._prices.end)
+    def issue(self, start: datetime, day: date, until: datetime) -> BandSeries | None:
+        """Return the prices of ``FORECAST_SLOTS`` from ``start`` on; None: nothing is known.
 
-    def issue(self, start: datetime) -> BandSeries | None:
-        """Return the prices of ``FORECAST_SLOTS`` from ``start`` on; None: nothing is known."""
-        day, until = self._place.day_of(start), self.published_until(start)
+        ``day`` is the local one of ``start``, ``until`` is how far prices are published.
+        """
         said = self._said
         if said is None or (said.day, said.until) != (day, until):
             said = _Said(day=day, until=until, band=self._say(self._place.midnight(day), until))

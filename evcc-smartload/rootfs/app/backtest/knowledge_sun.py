@@ -14,10 +14,8 @@ from forecaster.pv_past import MAIN_LEAD, MAX_ROWS, ONE_DAY, PvPast
 from forecaster.series import Bands, FloatArray, SlotSeries
 from place import Place
 
-# Errors and ratios change over weeks; what the roof itself gave today is tomorrow's forecast where
-# no provider is.
-LEARN_EVERY = timedelta(hours=12)
-LEARN_OWN_EVERY = timedelta(hours=6)
+# Errors and ratios change over weeks, a clear day's power over days.
+LEARN_EVERY = timedelta(days=1)
 # What the provider's errors are learned from reaches as far back as the forecast looks.
 _BACK = MAX_ROWS * ONE_DAY + ONE_DAY
 NO_CONFIDENCE = ConfidenceParts(
@@ -49,8 +47,7 @@ class SunKnowledge:
     def issue(self, start: datetime, n_slots: int) -> Bands | None:
         """Return what is expected of ``n_slots`` from ``start`` on; None: nothing is known."""
         provider = self._provider(start, n_slots)
-        every = LEARN_OWN_EVERY if provider is None else LEARN_EVERY
-        if self._learned_at is None or not start < self._learned_at + every:
+        if self._learned_at is None or not start < self._learned_at + LEARN_EVERY:
             self._learned, self._learned_at = None, start
         forecast = forecast_pv(
             self._past(start),

@@ -13,7 +13,7 @@ import numpy as np
 
 from backtest.knowledge_load import LoadKnowledge
 from backtest.knowledge_paths import EVERY, PathKnowledge
-from backtest.knowledge_prices import PriceKnowledge
+from backtest.knowledge_prices import PriceKnowledge, Publication
 from backtest.knowledge_sun import NO_CONFIDENCE, SunKnowledge
 from backtest.period import Period
 from domain.forecast import BandSeries, ChoiceReason, ForecastKind, ModelChoice
@@ -74,6 +74,7 @@ class WalkForward:
         said = None if period.pv_said_kw is None else _series(period, period.pv_said_kw)
         self._load = LoadKnowledge(load, self._place)
         self._sun = SunKnowledge(pv, said, self._place) if has_pv else None
+        self._publication = Publication(period.end, self._place)
         self._prices = {
             ForecastKind.IMPORT_PRICE: PriceKnowledge(
                 _series(period, period.import_price_eur_per_kwh), self._place
@@ -128,24 +129,25 @@ class WalkForward:
 
     def published_until(self, now: datetime) -> datetime:
         """Return how far prices are published at ``now``."""
-        return self._prices[ForecastKind.IMPORT_PRICE].published_until(now)
+        return self._publication.at(now)[1]
 
     def update(self, now: datetime) -> None:
         """Say what was expected at ``now`` (aware UTC); it only rises."""
         start = slot_start(now)
         if self._outlook is not None and self._outlook.start == start:
             return
+        today, published_until = self._publication.at(start)
         last = self._issue
         if (
             last is None
             or not timedelta(0) <= start - last.start < self._reissue_slots * SLOT
             # The provider has said another day.
-            or last.day != self._place.day_of(start)
+            or last.day != today
         ):
             last = self._issue = self._say(start)
         elif self._sun is not None:
             self._pv = self._sun.follow(start)
-        self._outlook = self._tell(now, start, last)
+        self._outlook = self._tell(now, last, published_until)
 
     @property
     def _last(self) -> _Issue:
@@ -174,14 +176,15 @@ class WalkForward:
             provider_kw=() if self._sun is None else to_tuple(self._sun.provider_kw),
         )
 
-    def _tell(self, now: datetime, start: datetime, said: _Issue) -> Outlook:
+    def _tell(self, now: datetime, said: _Issue, published_until: datetime) -> Outlook:
+        start = slot_start(now)
         passed = n_slots_between(said.start, start)
         found = [(ForecastKind.LOAD, _later(said.load_band, passed))]
         pv = self.pv_bands
         if pv is not None:
             found.append((ForecastKind.PV, pv.to_band_series()))
         for kind, prices in self._prices.items():
-            band = prices.issue(start)
+            band = prices.issue(start, said.day, published_until)
             if band is not None:
                 found.append((kind, band))
         n_past = max(0, n_slots_between(self._period.start, start))

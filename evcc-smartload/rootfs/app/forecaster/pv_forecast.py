@@ -49,6 +49,10 @@ _LEADS_H = (*(steps / 4.0 for steps in STEPS_AHEAD), *_LONG_LEADS_H)
 GROWTH_PER_DAY = 0.1
 
 
+# What was learned serves issues of so many slots more; a day of 25 hours is one.
+REUSED_SLOTS = SLOTS_PER_DAY + 4
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PvForecastReport:
     """How a forecast came about.
@@ -272,7 +276,7 @@ def _learn(days: PastDays, roof: Roof, screened_kw: FloatArray) -> PvLearned:
     correction = learn_correction(days, roof)
     expected_kw = correction.apply(screened_kw, roof)
     is_continued = np.isnan(expected_kw)
-    own = _own_source(days, roof, len(expected_kw) + SLOTS_PER_DAY)
+    own = _own_source(days, roof, len(expected_kw) + REUSED_SLOTS)
     provided = own_taught = None
     if not is_continued.all():
         provider = _provider_source(days, correction, roof, expected_kw, own)
@@ -295,7 +299,7 @@ def _renewed(learned: PvLearned, days: PastDays, n_slots: int) -> PvLearned:
     """Return what was learned before with what the roof's own past says by now."""
     if learned.own is None:
         return learned
-    own = _own_source(days, learned.roof, n_slots + SLOTS_PER_DAY)
+    own = _own_source(days, learned.roof, n_slots + REUSED_SLOTS)
     said = _said_by(own, days)
     return replace(
         learned,
