@@ -68,7 +68,6 @@ export const deReport = {
       sign === "same"
         ? "Das ist so viel wie mit evccs Regeln."
         : `Das sind ${text} ${sign === "less" ? "weniger" : "mehr"} als mit evccs Regeln${bracketed(range)}.`,
-    period: (since: string, until: string) => `Der Bericht reicht vom ${since} bis zum ${until}.`,
     partlyLive: (since: string) => `Seit dem ${since} steuert SmartLoad; die Tage davor sind Simulation.`,
     isNewMade: (pct: string) => `Ein neuer Bericht entsteht gerade (${pct}).`,
     isOld: "Der neue Bericht ließ sich nicht erstellen; das hier ist der letzte.",
@@ -237,7 +236,7 @@ export const deReport = {
     start: "Rechnen",
     again: "Neu rechnen",
     cancel: "Abbrechen",
-    running: (from: string, to: string) => `Durchlebt wird ${from} bis ${to}.`,
+    running: (from: string, to: string) => `Durchlebt: ${from} bis ${to}`,
     progress: "Fortschritt der Rückrechnung",
     seconds: (count: string) => `noch etwa ${count}\u00a0Sekunden`,
     minutes: (count: number, shown: string) => `noch etwa ${shown}\u00a0${plural(count, "Minute", "Minuten")}`,

@@ -41,7 +41,6 @@ export const enReport: ReportMessages = {
     whole: (days, parts) => `${days}: ${parts.join(", ")}.`,
     saving: ({ text, range, sign }) =>
       sign === "same" ? "That is as much as with evcc's rules." : `That is ${text} ${sign === "less" ? "less" : "more"} than with evcc's rules${bracketed(range)}.`,
-    period: (since, until) => `The report covers ${since} to ${until}.`,
     partlyLive: (since) => `SmartLoad has been acting since ${since}; the days before are a simulation.`,
     isNewMade: (pct) => `A new report is being made (${pct}).`,
     isOld: "The new report could not be made; this is the one before.",
@@ -204,7 +203,7 @@ export const enReport: ReportMessages = {
     start: "Run",
     again: "Run again",
     cancel: "Cancel",
-    running: (from, to) => `Living through ${from} to ${to}.`,
+    running: (from, to) => `Lived through: ${from} to ${to}`,
     progress: "Progress of the back-test",
     seconds: (count) => `about ${count}\u00a0seconds left`,
     minutes: (count, shown) => `about ${shown}\u00a0${plural(count, "minute", "minutes")} left`,
