@@ -9,8 +9,9 @@ from simulator.trips import Habit, Trip
 VOLTAGE_KV = 0.23
 # IEC 61851-1: a charger cannot offer less, and a car takes nothing below it.
 MIN_CURRENT_A = 6.0
-
 CHARGE_EFFICIENCY_FRAC = 0.9
+"""What a car's cells get of a kWh at the charger."""
+
 _TAPER_FROM_FRAC = 0.96
 _TAPER_END_FRAC = 0.25
 # Emptier than the first, a driver stops at a fast charger and leaves it with the second.

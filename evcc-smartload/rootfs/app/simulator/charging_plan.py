@@ -4,7 +4,7 @@ The cheapest slots up to the target are chosen, the later of two equally cheap o
 prices, and for continuous plans, the plan is the latest stretch that still reaches the target.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -35,10 +35,22 @@ class PlanGoal:
     precondition: timedelta = timedelta(0)
 
 
+def cheapest_first(rates: Iterable[Rate]) -> list[Rate]:
+    """Return rates that do not overlap in the order in which plans use them."""
+    return sorted(rates, key=lambda rate: (rate.price_eur_per_kwh, -rate.start.timestamp()))
+
+
 def lay_plan(
-    rates: Sequence[Rate], now: datetime, goal: PlanGoal, need: timedelta
+    rates: Iterable[Rate], now: datetime, goal: PlanGoal, need: timedelta
 ) -> list[PlanSlot]:
-    """Return the stretches in which to charge at full power for ``need``, earliest first."""
+    """Return the stretches in which to charge at full power for ``need``, earliest first.
+
+    Args:
+        rates: Known prices, the cheapest first.
+        now: Nothing is planned before.
+        goal: Nothing is planned after its time.
+        need: How long full power is wanted.
+    """
     need = min(need, goal.time - now)
     if need <= timedelta(0):
         return []
@@ -74,17 +86,15 @@ def next_repetition(plan: dict[str, object], now: datetime) -> datetime | None:
 
 
 def _cheapest(
-    rates: Sequence[Rate], now: datetime, end: datetime, need: timedelta
+    rates: Iterable[Rate], now: datetime, end: datetime, need: timedelta
 ) -> list[PlanSlot]:
-    usable = [
-        PlanSlot(max(rate.start, now), min(rate.end, end), rate.price_eur_per_kwh)
-        for rate in rates
-        if rate.start < end and rate.end > now
-    ]
     chosen: list[PlanSlot] = []
-    for slot in sorted(usable, key=lambda slot: (slot.price, -slot.start.timestamp())):
+    for rate in rates:
         if need <= timedelta(0):
             break
+        if rate.start >= end or rate.end <= now:
+            continue
+        slot = PlanSlot(max(rate.start, now), min(rate.end, end), rate.price_eur_per_kwh)
         length = slot.end - slot.start
         # Only the last and most expensive slot is used in part, and then as late as possible.
         chosen.append(slot if length <= need else slot._replace(start=slot.end - need))

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from simulator.charging_plan import PlanGoal, PlanSlot, is_planned, lay_plan, next_repetition
+from simulator.charging_plan import PlanGoal, PlanSlot, is_planned, lay_plan
 from simulator.charging_session import ChargingSession
 from simulator.evcc_settings import LoadpointSettings, SettingRefusedError, VehicleSettings
 from simulator.evcc_version import EvccVersion
+from simulator.plan_goals import SocGoals, energy_goal
 from simulator.plant import CarSpec, ChargerCommand, ChargerReading
 from simulator.pv_regulation import (
     MOST_PHASES,
@@ -23,6 +24,8 @@ _NO_LIMIT_PCT = 100
 _BOOST_STEP_W = 100.0
 # evcc plans a car's charging with this share arriving in its battery.
 _CHARGE_EFFICIENCY_FRAC = 0.9
+# A boost that changes by less has found what the battery gives; it never stands quite still.
+_BOOST_SETTLED_A = 1.0
 _OFF_COMMAND = ChargerCommand(enabled=False)
 
 
@@ -84,6 +87,10 @@ class Loadpoint:
         self.min_soc_not_reached = False
         self.plan_active = False
         self.plan: list[PlanSlot] = []
+        self._soc_goals = SocGoals()
+        self._read_under = (0.0, config.max_phases)
+        """Current and phases that were offered while the meters read what they last did."""
+        self._has_switched = False
         self.smart_cost_active = False
         self.smart_feed_in_active = False
 
@@ -143,6 +150,21 @@ class Loadpoint:
         is_waiting = self.regulator.pv_timer.kind is TimerKind.ENABLE
         least_w = self.settings.min_current_a * VOLTAGE_V * self.active_phases
         return least_w if is_waiting else 0.0
+
+    @property
+    def has_something_to_decide(self) -> bool:
+        """Whether a turn can change anything: a car is there, or its charger is on still."""
+        return self.connected or self.command.enabled or not self.was_regulated
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way: the charger just switched, or a timer runs."""
+        regulator = self.regulator
+        return (
+            self._has_switched
+            or regulator.pv_timer.kind is not TimerKind.INACTIVE
+            or regulator.phase_timer.kind is not TimerKind.INACTIVE
+        )
 
     @property
     def is_fast_charging(self) -> bool:
@@ -209,6 +231,7 @@ class Loadpoint:
                 self._unplug(now)
             if reading.connected:
                 self._plug(reading, now)
+        self._read_under = self.offered_a, self.regulator.phases
         charge_kw = reading.charge_kw
         self.charge_w = charge_kw * 1000.0
         self.charging = charge_kw > 0.0
@@ -262,9 +285,24 @@ class Loadpoint:
 
     # --- what it decides, when its turn comes
 
-    def regulate(self, now: datetime, site: SiteView) -> None:
-        """Decide what to offer the car until the next turn."""
+    def regulate(self, now: datetime, site: SiteView, *, is_again: bool = False) -> None:
+        """Decide what to offer the car until the next turn.
+
+        Args:
+            now: When that is.
+            site: What the meters say of the site.
+            is_again: A turn after them is over: what was offered then has no effect on them yet.
+        """
         self.was_regulated = True
+        before = self.command
+        self._decide(now, site, is_again=is_again)
+        after = self.command
+        self._has_switched = after is not before and (
+            (after.enabled, after.phases) != (before.enabled, before.phases)
+            or (self.boost and abs(after.current_a - before.current_a) > _BOOST_SETTLED_A)
+        )
+
+    def _decide(self, now: datetime, site: SiteView, *, is_again: bool) -> None:
         if not self.connected:
             self._offer(0.0)
             return
@@ -272,7 +310,7 @@ class Loadpoint:
         self._update_conditions(now, site)
         current_a = self._fixed_current()
         if current_a is None:
-            current_a = self._surplus_current(now, site)
+            current_a = self._surplus_current(now, site, is_again=is_again)
             self.regulator.skips_delay = False
         else:
             self.regulator.reset_timers()
@@ -346,7 +384,7 @@ class Loadpoint:
             and config.max_phases == MOST_PHASES
         )
 
-    def _surplus_current(self, now: datetime, site: SiteView) -> float:
+    def _surplus_current(self, now: datetime, site: SiteView, *, is_again: bool) -> float:
         settings, regulator = self.settings, self.regulator
         power_w = site.power_w
         is_draining = False
@@ -370,18 +408,19 @@ class Loadpoint:
             min_current_a=settings.min_current_a,
             max_current_a=settings.max_current_a,
         )
-        phases = regulator.phases
+        before_a, phases = self._read_under if is_again else (self.offered_a, regulator.phases)
         if self._may_switch_phases:
             regulator.scale_phases(now, view, self.charge_w, self.car_phases)
         active = self.active_phases
         drawn_a, offered_a = max(self.currents_a), self.offered_a
         if regulator.phases != phases and self.charging:
             # The same power on another number of phases is another current.
-            drawn_a = offered_a = self.charge_w / (VOLTAGE_V * active)
+            drawn_a = offered_a = before_a = self.charge_w / (VOLTAGE_V * active)
         car = CarView(
             active_phases=active,
             drawn_a=drawn_a,
             offered_a=offered_a,
+            read_under_a=before_a,
             is_charging=self.charging,
         )
         return regulator.current_a(now, view, car)
@@ -411,36 +450,9 @@ class Loadpoint:
 
     def goal(self, now: datetime) -> PlanGoal | None:
         """Return the plan that counts: the owner's next one, or the next repetition."""
-        vehicle = self.vehicle
-        if vehicle is None or self.vehicle_soc_pct is None:
-            settings = self.settings
-            if settings.plan_time is None:
-                return None
-            return PlanGoal(
-                number=1,
-                time=settings.plan_time,
-                energy_kwh=settings.plan_energy_kwh,
-                continuous=settings.plan_continuous,
-                precondition=timedelta(seconds=settings.plan_precondition_s),
-            )
-        owner = vehicle.settings
-        goals = []
-        if owner.plan_time is not None:
-            goals.append((owner.plan_time, 1, owner.plan_soc_pct))
-        for number, plan in enumerate(owner.repeating_plans or (), start=2):
-            at = next_repetition(plan, now) if plan["active"] else None
-            if at is not None:
-                goals.append((at, number, int(str(plan["soc"]))))
-        if not goals:
-            return None
-        at, number, soc_pct = min(goals)
-        return PlanGoal(
-            number=number,
-            time=at,
-            soc_pct=soc_pct,
-            continuous=owner.plan_continuous,
-            precondition=timedelta(seconds=owner.plan_precondition_s),
-        )
+        if self.vehicle is None or self.vehicle_soc_pct is None:
+            return energy_goal(self.settings)
+        return self._soc_goals.next_of(self.vehicle.settings, now)
 
     def need(self, goal: PlanGoal) -> timedelta:
         """Return how long full power must be drawn for ``goal``."""
@@ -473,7 +485,7 @@ class Loadpoint:
             if not self.plan_active:
                 self._drop_static_plan()
             return
-        self.plan = lay_plan(site.planner_rates, now, goal, need)
+        self.plan = lay_plan(site.cheapest_rates, now, goal, need)
         self.plan_active = is_planned(self.plan, now)
 
     def _drop_static_plan(self) -> None:

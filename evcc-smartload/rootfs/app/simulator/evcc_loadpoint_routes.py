@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from simulator.charging_plan import PlanGoal, lay_plan
+from simulator.charging_plan import PlanGoal, cheapest_first, lay_plan
 from simulator.evcc_loadpoint_state import plan_wire
 from simulator.evcc_messages import ApiError
 from simulator.evcc_routing import Call, Route, route
@@ -126,7 +126,7 @@ def _plan_preview(call: Call) -> object:
         )
     goal = PlanGoal(number=0, time=at, soc_pct=value, energy_kwh=value)
     need = loadpoint.need(goal)
-    plan = lay_plan(call.site.tariffs.grid, call.now, goal, need)
+    plan = lay_plan(cheapest_first(call.site.tariffs.grid), call.now, goal, need)
     return {
         "planTime": rfc3339(at, UTC),
         "duration": int(need.total_seconds()),

@@ -143,6 +143,7 @@ class EvccSite:
         self._view = SiteView(planner_rates=tariffs.grid, circuit=config.circuit)
         self._slot_end: datetime | None = None
         self._turn = 0
+        self._turns_due = 0
 
     def take_over(self, old: "EvccSite") -> None:
         """Take from the evcc before a restart what outlives it: database, inverter, chargers."""
@@ -199,17 +200,37 @@ class EvccSite:
         self._read_grid(reading)
         self.has_regulated = True
         if self.loadpoints:
-            self._turn = (self._turn + 1) % len(self.loadpoints)
+            self._pass_turn(dt_s)
             self.regulate(self._turn, now)
         self._control_battery(now, reading)
 
-    def regulate(self, index: int, now: datetime) -> None:
-        """Decide for one loadpoint from the meters' last values."""
+    @property
+    def is_busy(self) -> bool:
+        """Whether evcc's next cycle should come as soon as evcc's own would."""
+        return self._turns_due > 0 or any(loadpoint.is_busy for loadpoint in self.loadpoints)
+
+    def _pass_turn(self, dt_s: float) -> None:
+        """Let it be the next loadpoint's turn.
+
+        Where cycles are rare, a loadpoint that has nothing to decide is left out, and after a
+        long interval each of the others has a turn.
+        """
+        n_loadpoints, busy_s = len(self.loadpoints), self.config.busy_interval_s
+        order = [(self._turn + step) % n_loadpoints for step in range(1, n_loadpoints + 1)]
+        if busy_s is None:
+            self._turn = order[0]
+            return
+        waiting = [index for index in order if self.loadpoints[index].has_something_to_decide]
+        self._turn = waiting[0] if waiting else order[0]
+        self._turns_due = len(waiting) - 1 if dt_s > busy_s else max(0, self._turns_due - 1)
+
+    def regulate(self, index: int, now: datetime, *, is_again: bool = False) -> None:
+        """Decide for one loadpoint from the meters' last values; ``is_again``: once more."""
         if self.grid_failed or not self.has_regulated:
             return
         loadpoint = self.loadpoints[index]
         self._look_from(loadpoint)
-        loadpoint.regulate(now, self._view)
+        loadpoint.regulate(now, self._view, is_again=is_again)
 
     def settle(self, now: datetime, faults: FaultState) -> None:
         """Carry out at once what was set since the last cycle, from what was read then.
@@ -220,7 +241,7 @@ class EvccSite:
             return
         self._refresh_tariffs(now, faults)
         for index in range(len(self.loadpoints)):
-            self.regulate(index, now)
+            self.regulate(index, now, is_again=True)
         self._control_battery(now, self.reading)
 
     def _refresh_tariffs(self, now: datetime, faults: FaultState) -> None:

@@ -9,7 +9,7 @@ from domain.site import SolarSlot
 from domain.tariff import Rate
 from simulator.evcc_settings import SettingRefusedError
 from simulator.faults import FaultState
-from simulator.local_time import day_start, local_date
+from simulator.local_time import EPOCH, day_start, local_date
 from simulator.plant import Market, SolarProvider
 from simulator.wire_format import plain_number, rfc3339
 
@@ -56,6 +56,9 @@ class EvccTariffs:
         self.solar_w: float | None = None
         self._slot: datetime | None = None
         self._faults: tuple[bool, ...] = ()
+        self._today = EPOCH, EPOCH, EPOCH.date()
+        """When the local day begins and ends that was last looked at, and which one it is."""
+        self._kept: tuple[list[Rate], int, list[Rate]] = ([], 0, [])
         self._shapes: dict[bool, dict[str, object]] = {}
         self._fixed_weeks: dict[tuple[datetime, float], list[Rate]] = {}
         self._feed_in_wire: dict[bool, tuple[list[Rate], object]] = {}
@@ -68,8 +71,7 @@ class EvccTariffs:
             return False
         self._slot, self._faults = slot_start(now), switches
         self._shapes = {}
-        tomorrow = self.local_midnight(now, 1)
-        self._fetch_prices(now, tomorrow, faults)
+        self._fetch_prices(now, faults)
         self.solar = []
         if self._provider is not None and not faults.no_solar:
             self.solar = self._provider.forecast(now)
@@ -79,7 +81,12 @@ class EvccTariffs:
 
     def local_midnight(self, now: datetime, days: int) -> datetime:
         """Return the start of the local day ``days`` after today's."""
-        return day_start(local_date(now, self.zone) + timedelta(days=days), self.zone)
+        begins, ends, today = self._today
+        if not begins <= now < ends:
+            today = local_date(now, self.zone)
+            begins, ends = (day_start(today + timedelta(days=n), self.zone) for n in (0, 1))
+            self._today = begins, ends, today
+        return begins if days == 0 else day_start(today + timedelta(days=days), self.zone)
 
     def usage(self, usage: str, price_key: str) -> list[dict[str, object]] | None:
         """Return the rates of ``GET /api/tariff/{usage}``; None when there are none.
@@ -116,16 +123,16 @@ class EvccTariffs:
             return 1.0
         return produced_kwh / forecast_kwh
 
-    def _fetch_prices(self, now: datetime, tomorrow: datetime, faults: FaultState) -> None:
-        self.grid = [] if faults.no_prices else self._market.import_rates(now)
+    def _fetch_prices(self, now: datetime, faults: FaultState) -> None:
+        published = [] if faults.no_prices else self._market.import_rates(now)
         feed_in = [] if faults.no_prices else self._market.export_rates(now)
         if faults.prices_late:
-            self.grid = [rate for rate in self.grid if rate.start < tomorrow]
+            tomorrow = self.local_midnight(now, 1)
+            published = [rate for rate in published if rate.start < tomorrow]
             feed_in = [rate for rate in feed_in if rate.start < tomorrow]
         # Sources with hourly slots keep the whole hour: up to three quarter-hours are past.
         hour = now.replace(minute=0, second=0, microsecond=0)
-        self.grid = self.grid[_first_from(self.grid, hour) :]
-        self.grid = self._as_its_kind(self.grid, now)
+        self.grid = self._as_its_kind(self._rates_from(hour, published), now)
         if self.feed_in_is_fixed and feed_in:
             feed_in = self._week_of(feed_in[0].price_eur_per_kwh, now)
         self.feed_in = feed_in
@@ -136,6 +143,15 @@ class EvccTariffs:
             self.feed_in_price = feed_in_now.price_eur_per_kwh
         moves = self.smart_cost_type in MOVING_KINDS
         self.planner_price = grid.price_eur_per_kwh if grid is not None and moves else None
+
+    def _rates_from(self, hour: datetime, published: list[Rate]) -> list[Rate]:
+        """Return what is not over; the same list again while that is the same."""
+        first = _first_from(published, hour)
+        source, position, rates = self._kept
+        if source is not published or position != first:
+            rates = published[first:]
+            self._kept = published, first, rates
+        return rates
 
     def _as_its_kind(self, rates: list[Rate], now: datetime) -> list[Rate]:
         """Return prices as a tariff of this home's kind gives them."""

@@ -56,7 +56,7 @@ class SimulatedHome:
         self._site = self._new_site()
         self._load_initial_settings()
         self._api = EvccApi(self._site)
-        self._next_cycle = plant.reading.at + self._interval
+        self._next_regular = self._next_cycle = plant.reading.at + self._interval
         self._booted_at = plant.reading.at - _DEVICES_START - _ROUTES_START
         self._was_starting = False
         self._site.cycle(plant.reading.at, plant.reading, 0.0, self.faults.active)
@@ -83,7 +83,7 @@ class SimulatedHome:
             self._watch_start(now)
             while self._next_cycle <= now:
                 self._step(self._next_cycle)
-                self._next_cycle += self._interval
+                self._plan_next_cycle()
             self._site.battery.watch(now)
 
     def settle(self, now: datetime) -> None:
@@ -96,12 +96,24 @@ class SimulatedHome:
             self.advance_to(now)
             if self._site.has_regulated:
                 self._site.settle(now, self.faults.active)
+                self._plan_next_cycle(now)
+
+    def _plan_next_cycle(self, now: datetime | None = None) -> None:
+        """Find out when evcc has its next cycle, which is not before ``now``."""
+        at, busy_s = self.plant.reading.at, self.config.busy_interval_s
+        while self._next_regular <= at:
+            self._next_regular += self._interval
+        self._next_cycle = self._next_regular
+        if busy_s is not None and self._site.is_busy:
+            soon = at + timedelta(seconds=busy_s)
+            self._next_cycle = min(self._next_regular, soon if now is None else max(soon, now))
 
     def _step(self, instant: datetime) -> None:
         site = self._site
-        reading = self.plant.step(self._interval, site.inverter_mode, site.commands)
+        dt = instant - self.plant.reading.at
+        reading = self.plant.step(dt, site.inverter_mode, site.commands)
         if instant >= self._booted_at + _DEVICES_START + _ROUTES_START:
-            site.cycle(instant, reading, self.config.interval_s, self.faults.active)
+            site.cycle(instant, reading, dt.total_seconds(), self.faults.active)
         else:
             site.reading = reading
 
@@ -269,7 +281,7 @@ class SimulatedHome:
             site.charged.restore_state(cast("dict[str, float]", state["charged"]))
             self._api = EvccApi(site)
             at = self.plant.reading.at
-            self._next_cycle = at + self._interval
+            self._next_regular = self._next_cycle = at + self._interval
             self._booted_at = at - _DEVICES_START - _ROUTES_START
             site.cycle(at, self.plant.reading, 0.0, self.faults.active)
 

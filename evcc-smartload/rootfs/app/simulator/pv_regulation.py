@@ -88,6 +88,8 @@ class CarView:
     """Largest current the car draws, for ``active_phases``."""
     offered_a: float
     """Current offered until now; 0 means off."""
+    read_under_a: float
+    """Current that was offered while it drew that."""
     is_charging: bool
 
 
@@ -131,7 +133,7 @@ class SurplusRegulator:
 
     def current_a(self, now: datetime, view: SurplusView, car: CarView) -> float:
         """Return the current to offer [A]; 0 switches the charger off."""
-        base_a = min(car.drawn_a + _HEADROOM_A, car.offered_a) if car.is_charging else 0.0
+        base_a = min(car.drawn_a + _HEADROOM_A, car.read_under_a) if car.is_charging else 0.0
         target_a = max(0.0, base_a - view.power_w / (VOLTAGE_V * car.active_phases))
         min_a = view.min_current_a
         is_short = target_a < min_a

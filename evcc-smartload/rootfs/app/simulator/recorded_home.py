@@ -13,6 +13,8 @@ from simulator.recorded_house import RecordedHouse
 from simulator.site_view import MainCircuit
 
 INTERVAL_S = 300.0
+BUSY_INTERVAL_S = 30.0
+"""evcc's own interval: where something is under way, it goes on as fast as it really does."""
 BATTERY_MODE_LASTS = timedelta(minutes=16)
 """Whoever decides once a quarter hour says the mode that often; evcc itself forgets it in 60 s."""
 
@@ -74,6 +76,7 @@ class RecordedEvcc:
             currency="EUR",
             zone=self.zone,
             interval_s=self.interval_s,
+            busy_interval_s=min(BUSY_INTERVAL_S, self.interval_s),
             battery_mode_lasts=self.battery_mode_lasts,
             keeps_history=False,
             loadpoints=loadpoints,

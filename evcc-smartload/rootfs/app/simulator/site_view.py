@@ -1,8 +1,9 @@
 """What one loadpoint of the simulated evcc sees of its site, and the circuit it is part of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.tariff import Rate
+from simulator.charging_plan import cheapest_first
 from simulator.pv_regulation import VOLTAGE_V
 
 
@@ -39,6 +40,15 @@ class SiteView:
     circuit_w: float = 0.0
     circuit_a: float = 0.0
     """What the circuit's fullest phase carries."""
+
+    _by_price: tuple[list[Rate], list[Rate]] = field(default_factory=lambda: ([], []))
+
+    @property
+    def cheapest_rates(self) -> list[Rate]:
+        """``planner_rates``, the cheapest first."""
+        if self._by_price[0] is not self.planner_rates:
+            self._by_price = self.planner_rates, cheapest_first(self.planner_rates)
+        return self._by_price[1]
 
     def allowed_a(self, wanted_a: float, *, drawn_a: float, charge_w: float, phases: int) -> float:
         """Return how much of a current the circuit has room for.
