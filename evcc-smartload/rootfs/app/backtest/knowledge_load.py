@@ -9,10 +9,10 @@ from forecaster.load import forecast_load, learn_levels
 from forecaster.series import Bands, FloatArray, SlotSeries, n_slots_between
 from place import Place
 
-# What the last hours have shown fades within some hours. Of what comes later a quarter of a day
+# What the last hours have shown fades within some hours. Of what comes later a third of a day
 # more of the past changes hardly anything, and it takes four fifths of the time.
 NEAR_SLOTS = 32
-WHOLE_EVERY = timedelta(hours=6)
+WHOLE_EVERY = timedelta(hours=8)
 
 
 class LoadKnowledge:
