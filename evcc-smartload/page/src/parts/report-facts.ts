@@ -32,6 +32,7 @@ export function renderAdvice(context: Context, proof: Proof | null, ask: Control
   const advice = report === null ? null : adviceWords(report.recommendation, proof?.days_missing ?? null, t, format);
   const saving = report?.saving_eur ?? null;
   const canAct = state === null ? [] : state.control.stages.filter((stage) => stagesThat(state.control, "observing").includes(stage.stage) && obstacleOf(state, stage.stage, context) === null);
+  const isAllLive = state !== null && state.control.stages.length > 0 && stagesThat(state.control, "live").length === state.control.stages.length;
   return html`
     <section class="card advice is-${code}" aria-labelledby="advice-title" data-testid="advice" data-code=${code}>
       <h2 id="advice-title">${words.title}</h2>
@@ -40,7 +41,7 @@ export function renderAdvice(context: Context, proof: Proof | null, ask: Control
         : html`<p class="advice-lead">${icon(code === "look" ? "warning" : code === "wait" ? "waiting" : code === "not_worth" ? "eye" : "check")} ${advice.title}</p>
             <p>${advice.why} ${saving === null || !isBand(saving) || code === "wait" ? nothing : words.verdict[verdictOf(saving)]}</p>`}
       ${canAct.length === 0
-        ? state === null ? nothing : html`<p class="hint">${words.isLive}</p>`
+        ? isAllLive ? html`<p class="hint">${words.isLive}</p>` : nothing
         : html`<p class="hint">${words.letAct}</p>
             <div class="buttons ${code === "activate" ? "" : "is-quiet"}">${state === null ? nothing : canAct.map((stage) => stageButton(context, state, stage, ask, true))}</div>`}
       <p class="notice" role="status" data-testid="advice-said">${notice}</p>
