@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.dive import HASTY, QUICK, dive
+from planner.dive import HASTY, QUICK, Effort, dive
 from planner.fast import outcome_of, relaxed_of
 from planner.model import Memory, PlanModel, build_model
 from planner.outcome import Outcome
@@ -21,7 +21,7 @@ from planner.start import Moves, idle_basis, moved_basis, moves_of
 from planner.task import PlanTask
 
 # A gap up to this may stay from one plan to the next [EUR]; beyond it every plan looks anew.
-_BEARABLE_EUR = 0.001
+_BEARABLE_EUR = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,8 +46,9 @@ class RollingPlanner:
     the last plan's gap already was; so it depends on the plans before it.
     """
 
-    def __init__(self) -> None:
-        """Know no plan yet."""
+    def __init__(self, effort: Effort = QUICK) -> None:
+        """Know no plan yet; ``effort`` is when a search for better choices ends."""
+        self._effort = effort
         self._linear: LinearModel | None = None
         self._kept: _Kept | None = None
         self._task: PlanTask | None = None
@@ -111,7 +112,7 @@ class RollingPlanner:
         begin_s = seconds()
         relaxed = relaxed_of(problem, model, linear, time_limit_s=time_limit_s)
         basis = linear.basis()
-        effort = QUICK if seconds() - begin_s < time_limit_s else HASTY
+        effort = self._effort if seconds() - begin_s < time_limit_s else HASTY
         hint = None
         if last is not None and last.made is not None and _names(last.problem) == _names(problem):
             hint = moved_choices(last.made, problem.n_slots, moved)
