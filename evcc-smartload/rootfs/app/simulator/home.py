@@ -4,10 +4,11 @@ import dataclasses
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Protocol, cast
 
 from clock import Clock
 from domain.horizon import slot_start
+from simulator.cycle_timing import next_cycle
 from simulator.evcc_api import EvccApi
 from simulator.evcc_messages import (
     ApiRequest,
@@ -29,6 +30,14 @@ _DEVICES_START = timedelta(seconds=10)
 _ROUTES_START = timedelta(seconds=2)
 
 
+class Owner(Protocol):
+    """Somebody who sets what they want in evcc's own page."""
+
+    def use_page(self, now: datetime, site: EvccSite) -> None:
+        """Set what is to be set by now; asked before each cycle, so it must be quick."""
+        ...
+
+
 class SimulatedHome:
     """A house behind an evcc; thread-safe.
 
@@ -37,7 +46,7 @@ class SimulatedHome:
     that reading on, up to one interval early.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a home is put together from, each by its name
         self,
         *,
         plant: Plant,
@@ -45,20 +54,25 @@ class SimulatedHome:
         solar: SolarProvider | None,
         clock: Clock,
         options: SiteConfig,
+        owner: Owner | None = None,
     ) -> None:
         self.faults = Faults()
         self.config = options
         self.plant = plant
         self._clock = clock
         self._lock = threading.RLock()
-        self._market, self._solar = market, solar
+        self._market, self._solar, self._owner = market, solar, owner
         self._interval = timedelta(seconds=options.interval_s)
+        busy_s = options.busy_interval_s
+        self._busy_interval = None if busy_s is None else timedelta(seconds=busy_s)
         self._site = self._new_site()
         self._load_initial_settings()
         self._api = EvccApi(self._site)
         self._next_regular = self._next_cycle = plant.reading.at + self._interval
         self._booted_at = plant.reading.at - _DEVICES_START - _ROUTES_START
         self._was_starting = False
+        if owner is not None:
+            owner.use_page(plant.reading.at, self._site)
         self._site.cycle(plant.reading.at, plant.reading, 0.0, self.faults.active)
 
     # --- time
@@ -100,19 +114,21 @@ class SimulatedHome:
 
     def _plan_next_cycle(self, now: datetime | None = None) -> None:
         """Find out when evcc has its next cycle, which is not before ``now``."""
-        at, busy_s = self.plant.reading.at, self.config.busy_interval_s
+        at = self.plant.reading.at
         while self._next_regular <= at:
             self._next_regular += self._interval
         self._next_cycle = self._next_regular
-        if busy_s is not None and self._site.is_busy:
-            soon = at + timedelta(seconds=busy_s)
-            self._next_cycle = min(self._next_regular, soon if now is None else max(soon, now))
+        if self._busy_interval is not None:
+            soon = next_cycle(self._site, at, self._next_regular, self._busy_interval)
+            self._next_cycle = soon if now is None else max(soon, min(now, self._next_regular))
 
     def _step(self, instant: datetime) -> None:
         site = self._site
         dt = instant - self.plant.reading.at
         reading = self.plant.step(dt, site.inverter_mode, site.commands)
         if instant >= self._booted_at + _DEVICES_START + _ROUTES_START:
+            if self._owner is not None:
+                self._owner.use_page(instant, site)
             site.cycle(instant, reading, dt.total_seconds(), self.faults.active)
         else:
             site.reading = reading

@@ -2,26 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from clock import Clock
 from simulator.evcc_loadpoint import LoadpointConfig
-from simulator.evcc_site import SiteConfig
+from simulator.evcc_site import EvccSite, SiteConfig
 from simulator.home import SimulatedHome
+from simulator.local_time import EPOCH
 from simulator.plant import CarSpec, Market, SolarProvider
-from simulator.recorded_house import RecordedHouse
+from simulator.recorded_house import MeasuredCar, RecordedHouse
 from simulator.site_view import MainCircuit
 
 INTERVAL_S = 300.0
 BUSY_INTERVAL_S = 30.0
 """evcc's own interval: where something is under way, it goes on as fast as it really does."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
 BATTERY_MODE_LASTS = timedelta(minutes=16)
 """Whoever decides once a quarter hour says the mode that often; evcc itself forgets it in 60 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarWishes:
-    """What an owner set for a car in evcc; 0 means none.
+    """What an owner set for a car in evcc for good; 0 means none.
 
     ``repeating_plans`` are as evcc takes them: weekdays (0 is Sunday), time, tz, soc, active.
     """
@@ -89,6 +91,37 @@ class RecordedEvcc:
         )
 
 
+class PlanningOwner:
+    """Lays a plan in evcc for each stay of a car that has to leave with something.
+
+    It is there when the car comes: it is laid when the stay before is over. With a stay for which
+    nothing is wanted, the last plan is removed. Cars without any such stay are left alone.
+    """
+
+    def __init__(self, cars: Sequence[MeasuredCar]) -> None:
+        self._ahead = {
+            car.spec.name: list(reversed(car.stays))
+            for car in cars
+            if any(stay.wanted_soc_pct is not None for stay in car.stays)
+        }
+        self._laid_until = dict.fromkeys(self._ahead, EPOCH)
+
+    def use_page(self, now: datetime, site: EvccSite) -> None:
+        for name, laid_until in self._laid_until.items():
+            if now >= laid_until:
+                self._lay_next(name, now, site)
+
+    def _lay_next(self, name: str, now: datetime, site: EvccSite) -> None:
+        ahead, settings = self._ahead[name], site.vehicles[name].settings
+        while ahead and ahead[-1].leaves <= now:
+            ahead.pop()
+        self._laid_until[name] = ahead[-1].leaves if ahead else _NEVER
+        wanted_pct = ahead[-1].wanted_soc_pct if ahead else None
+        settings.plan_soc_pct = 0 if wanted_pct is None else round(wanted_pct)
+        settings.plan_time = ahead[-1].leaves if settings.plan_soc_pct else None
+        site.settings.note_change()
+
+
 def recorded_home(
     house: RecordedHouse,
     market: Market,
@@ -107,5 +140,10 @@ def recorded_home(
         evcc: How evcc is set up.
     """
     return SimulatedHome(
-        plant=house, market=market, solar=solar, clock=clock, options=evcc.options(house.cars)
+        plant=house,
+        market=market,
+        solar=solar,
+        clock=clock,
+        options=evcc.options(house.cars),
+        owner=PlanningOwner(house.measured_cars),
     )

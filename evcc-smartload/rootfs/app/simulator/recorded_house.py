@@ -32,12 +32,14 @@ _ALWAYS_S, _NEVER_S = -(1 << 40), 1 << 40
 class HomeStay:
     """A car at home and plugged in from ``arrives`` to ``leaves``; aware UTC, whole seconds.
 
-    ``used_kwh`` is what it used since it left the last time (cells).
+    ``used_kwh`` is what it used since it left the last time (cells). ``wanted_soc_pct`` is what its
+    owner wants by ``leaves``; None: nothing.
     """
 
     arrives: datetime
     leaves: datetime
     used_kwh: float
+    wanted_soc_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +62,13 @@ class MeasuredCar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarLeft:
-    """A car has left with ``stored_kwh`` in its cells."""
+    """A car has left with ``stored_kwh`` in its cells; ``wanted_soc_pct`` is that of its stay."""
 
     car: str
     at: datetime
     soc_pct: float
     stored_kwh: float
+    wanted_soc_pct: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,7 @@ class RecordedHouse(PhysicalHouse):
         self._load_kw, self._pv_kw = load_kw, pv_kw
         self.departures: list[CarLeft] = []
         self.arrivals: list[CarCame] = []
+        self.measured_cars = tuple(cars)
         self._listed = [_ListedCar(car, start, self.departures, self.arrivals) for car in cars]
         super().__init__(
             start=start,
@@ -181,6 +185,9 @@ class _ListedCar(Car):
         )
         self.away_total_kwh = 0.0
         self._departures, self._arrivals = departures, arrivals
+        self._wanted_soc_pct = {
+            _whole_s(stay.leaves): stay.wanted_soc_pct for stay in measured.stays
+        }
 
     def leave(self) -> None:
         self._departures.append(
@@ -189,6 +196,7 @@ class _ListedCar(Car):
                 at=EPOCH + timedelta(seconds=self.changes_at_s),
                 soc_pct=self.soc_pct,
                 stored_kwh=self.stored_kwh,
+                wanted_soc_pct=self._wanted_soc_pct.get(self.changes_at_s),
             )
         )
         super().leave()
