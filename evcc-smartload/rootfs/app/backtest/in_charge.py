@@ -1,0 +1,220 @@
+"""SmartLoad in charge of a past: the service's own cycle, on the simulated home of a back-test."""
+
+from datetime import datetime, timedelta, tzinfo
+
+from backtest.clockwork import MovedClock, ReplayHistory, UnkeptBuffer
+from backtest.direct_client import DirectClient
+from backtest.knowledge import Knowledge, knowledge_of
+from backtest.meter import wanted_now
+from backtest.period import Period
+from backtest.settings import BacktestSettings
+from controller import Controller
+from domain.control import BATTERY_MODE
+from domain.horizon import SLOT
+from domain.outlook import Outlook
+from domain.plan import Plan
+from domain.proof import Policy
+from domain.site import BatteryMode
+from domain.state import CycleKind
+from domain.steering import Stage, StageMode
+from forecaster.pv import PVForecaster
+from main import act, decide_and_act
+from mode_keeper import ModeKeeper
+from ownership import settle_ownership
+from parts import CycleParts, Installation
+from planner.horizon_planner import HorizonPlanner, TimeLimits
+from planner.rolling import RollingPlanner
+from planning import Planning
+from simulator.home import SimulatedHome
+from site_watch import Reading
+from steering import Steering
+from write_ledger import WriteLedger
+
+# A plan may take as long as it needs: the clock stands still.
+_LIMITS = TimeLimits(plan_s=60.0, explain_s=0.0)
+_ALWAYS = timedelta(0)
+
+
+class KnownPv(PVForecaster):
+    """The PV forecast of a past, as it was known then."""
+
+    def __init__(self, now: datetime, knowledge: Knowledge) -> None:
+        super().__init__(now)
+        self._knowledge = knowledge
+
+    @property
+    def confidence(self) -> float:
+        return self._knowledge.confidence
+
+    @property
+    def slots_kw(self) -> tuple[float, ...]:
+        return self._knowledge.slots_kw
+
+    def distrust(self, now: datetime) -> None:
+        """Fail: a past that cannot be forecast must not go on unnoticed."""
+        raise RuntimeError(f"nothing could be forecast at {now}")
+
+
+class KnownPast:
+    """The memory of a service that lives a past again."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    @property
+    def outlook(self) -> Outlook | None:
+        return self._knowledge.outlook
+
+    def forecast(
+        self,
+        now: datetime,
+        pv: PVForecaster,
+        reading: Reading,
+        *,
+        every: timedelta,
+        holiday_until: datetime | None = None,
+    ) -> None:
+        """Take what was known then."""
+        del pv, reading, every, holiday_until
+        self._knowledge.update(now)
+
+    def note_decision(self, now: datetime, buffer_result: object) -> None:
+        """Forget it."""
+
+    def use_time_zone(self, zone: tzinfo) -> None:
+        """Do nothing: the period has its own."""
+
+
+class InCharge:
+    """What a policy does beside evcc: all of SmartLoad, or its buffer alone."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        home: SimulatedHome,
+        clock: MovedClock,
+        period: Period,
+        settings: BacktestSettings,
+    ) -> None:
+        """Build the parts of a cycle; nothing is decided yet."""
+        self._clock = clock
+        self._home = home
+        self._history = ReplayHistory()
+        self.n_plans = 0
+        self._last_plan: Plan | None = None
+        self._connected: tuple[bool, ...] = ()
+        is_planning = policy is Policy.SMARTLOAD
+        knowledge = knowledge_of(period, settings)
+        self._parts = self._build(period, settings, knowledge, is_planning=is_planning)
+        if is_planning:
+            for stage in settings.stages - {Stage.BUFFER}:
+                self._parts.controller.set_stage(stage, StageMode.LIVE)
+
+    def _build(
+        self,
+        period: Period,
+        settings: BacktestSettings,
+        knowledge: Knowledge,
+        *,
+        is_planning: bool,
+    ) -> CycleParts:
+        clock, cfg = self._clock, settings.options()
+        now = clock.now()
+        controller = Controller(None, clock.now, period.zone)
+        ledger = WriteLedger(controller, self._history, clock.now, period.zone)
+        evcc = DirectClient(self._home, guard=ledger)
+        steering = Steering(
+            cfg=cfg,
+            controller=controller,
+            ledger=ledger,
+            evcc=evcc,
+            keeper=ModeKeeper(evcc, clock.now),
+            now=clock.now,
+        )
+        buffer_calc = UnkeptBuffer(cfg, steering, clock=clock.now)
+        buffer_calc.use_time_zone(period.zone)
+        if Stage.BUFFER in settings.stages:
+            buffer_calc.activate_live()
+        return CycleParts(
+            cfg=cfg,
+            installation=Installation(
+                started_at=now, config_problems=(), options_path="", fixed_zone=period.zone
+            ),
+            clock=clock,
+            evcc=evcc,
+            controller=controller,
+            pv_forecaster=KnownPv(now, knowledge),
+            memory=KnownPast(knowledge),
+            planning=Planning(cfg, self._history, _planner(clock)),
+            ledger=ledger,
+            steering=steering,
+            buffer_calc=buffer_calc,
+            forecast_every=lambda: _ALWAYS,
+            plan_every=lambda: _ALWAYS if is_planning else None,
+        )
+
+    def begin_slot(self, now: datetime) -> None:
+        """Turn a cycle: a quarter hour begins."""
+        self._cycle(now, CycleKind.SLOT)
+
+    def look(self, now: datetime) -> None:
+        """Look at the home within a quarter hour: a car that came or left is worth a cycle."""
+        connected = self._plugged()
+        if connected != self._connected:
+            self._cycle(now, CycleKind.CHANGE)
+        elif self._needs_watching():
+            act(self._parts, now, self._read(now))
+            self._home.settle(now)
+
+    def end_slot(self) -> tuple[int, bool]:
+        """Return how many settings were changed since the last time, and whether plans differ.
+
+        They differ when the plan wants something else now than the one before wanted for now.
+        """
+        n_writes = len(self._history.sent)
+        self._history.sent.clear()
+        plan, last = self._parts.planning.result.plan, self._last_plan
+        self._last_plan = plan
+        is_switched = False
+        if plan is not None and last is not None and plan is not last:
+            passed = (plan.start - last.start) // SLOT
+            is_switched = wanted_now(plan, 0) != wanted_now(last, passed)
+        return n_writes, is_switched
+
+    @property
+    def buffer_soc_pct(self) -> float | None:
+        """Where the buffer was last decided to stand [%]."""
+        decided = self._parts.buffer_decided
+        return None if decided is None else decided[0]
+
+    def _cycle(self, now: datetime, kind: CycleKind) -> None:
+        parts, reading = self._parts, self._read(now)
+        settle_ownership(parts, now, reading)
+        decide_and_act(parts, now, kind, reading)
+        if parts.failures:
+            raise RuntimeError(f"{now}: {parts.failures}")
+        self.n_plans += parts.plan_every() is not None
+        parts.controller.begin()
+        self._connected = self._plugged()
+        # The simulated evcc is coarse: what it was just told would come an interval late.
+        self._home.settle(now)
+
+    def _read(self, now: datetime) -> Reading:
+        site = self._parts.evcc.read_site(now)
+        return Reading(site=site, error=None, changed=False)
+
+    def _plugged(self) -> tuple[bool, ...]:
+        return tuple(one.connected for one in self._home.plant.reading.chargers)
+
+    def _needs_watching(self) -> bool:
+        """Whether what is under way may have to end before the quarter hour does."""
+        parts = self._parts
+        mode = parts.controller.owned_value(BATTERY_MODE)
+        return mode == BatteryMode.CHARGE.value or parts.controller.bat_to_ev_active
+
+
+def _planner(clock: MovedClock) -> HorizonPlanner:
+    return HorizonPlanner(
+        seconds=clock.monotonic_s, limits=_LIMITS, fast=RollingPlanner(), shows=False
+    )
