@@ -12,13 +12,15 @@
 #                                           JUDGES=1: also what libraries would do, in .venv-judges
 #   make bench-planner DATA=/some/folder    how near to the optimum plans are, and how quick;
 #                                           GROWTH=1: also how that grows with horizon and cars
+#   make backtest DATA=/some/folder         what each policy would have been worth on the measured homes in it;
+#                                           ARGS="--home NAME --prices NAME --out reports", see docs/backtest.md
 #   make soak DAYS=60 SEED=1                many days of faults, hands and kills with SmartLoad in charge
 #   make lock                               write the locks anew (UPGRADE=--upgrade for newer versions)
 #   make clean                              remove everything that was built or fetched; data stays
 
 .DEFAULT_GOAL := run
 .DELETE_ON_ERROR:
-.PHONY: run test check bench bench-forecasts bench-planner soak lock clean page chromium
+.PHONY: run test check backtest bench bench-forecasts bench-planner soak lock clean page chromium
 
 APP := evcc-smartload/rootfs/app
 PAGE := evcc-smartload/page
@@ -59,7 +61,7 @@ check: .venv/.dev $(PAGE)/node_modules/.installed
 	@echo "==> yamllint"
 	@$(VENV_PYTHON) -m yamllint --strict .
 	@echo "==> shellcheck"
-	@.venv/bin/shellcheck tools/*.sh .ci/run evcc-smartload/rootfs/etc/s6-overlay/s6-rc.d/smartload/run \
+	@.venv/bin/shellcheck tools/*.sh .ci/run evcc-smartload/rootfs/usr/bin/smartload evcc-smartload/rootfs/etc/s6-overlay/s6-rc.d/smartload/run \
 		evcc-smartload/rootfs/etc/s6-overlay/s6-rc.d/smartload/finish
 	@echo "==> hadolint"
 	@.venv/bin/hadolint evcc-smartload/Dockerfile
@@ -90,6 +92,11 @@ bench-planner: .venv/.runtime
 		echo "Say where the problems are: make bench-planner DATA=/some/folder" >&2; exit 2; fi
 	@$(VENV_PYTHON) bench/bench_planner.py "$$DATA" $(if $(GROWTH),--growth)
 
+backtest: .venv/.runtime
+	@if [ -z "$$DATA" ]; then \
+		echo "Say where the measured homes are: make backtest DATA=/some/folder" >&2; exit 2; fi
+	@.venv/bin/smartload backtest --data "$$DATA" $(ARGS)
+
 soak: .venv/.dev
 	@$(VENV_PYTHON) bench/control_soak.py --days $(or $(DAYS),60) --seed $(or $(SEED),1)
 
@@ -112,9 +119,10 @@ influxd:
 	@$(PYTHON) -m venv .venv
 
 # Order-only: a newer interpreter file is no reason to install again.
-.venv/.runtime: evcc-smartload/requirements.txt | .venv/bin/python
+.venv/.runtime: evcc-smartload/requirements.txt tools/smartload.sh | .venv/bin/python
 	@echo "==> Installing SmartLoad's Python packages"
 	@$(PIP_INSTALL) --requirement $<
+	@install -m 755 tools/smartload.sh .venv/bin/smartload
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
