@@ -53,6 +53,7 @@ ROWS: dict[int, frozenset[str]] = {
     5: frozenset(
         {
             "acting",
+            "buffers",
             "backtest",
             "command_line",
             "courses",

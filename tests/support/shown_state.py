@@ -411,6 +411,7 @@ def full_state(now: datetime = NOON) -> SystemState:
     """Nothing in it is None and no list is empty."""
     return SystemState(
         now=now,
+        buffer_shadow=buffer_shadow(),
         service=ServiceStatus(
             version="0.1.0",
             started_at=now - timedelta(days=3),
@@ -512,6 +513,26 @@ def buffer_event(number: int = 0) -> dict[str, object]:
         "new_buffer_pct": 35,
         "reason": "Konfidenz 82% · Spread 13ct · Puffer 35% · [Simulation]",
         "applied": False,
+    }
+
+
+def buffer_shadow() -> dict[str, object]:
+    """What the buffer says that is not the chosen one."""
+    return {
+        **buffer_result(),
+        "strategy": "risk",
+        "parts": {
+            "night_kwh": 3.2,
+            "error_kwh": 1.1,
+            "outage_kwh": 0.5,
+            "need_kwh": 4.8,
+            "target_pct": 60,
+            "window_start": NOON.isoformat(),
+            "window_end": (NOON + timedelta(hours=20)).isoformat(),
+            "ends_by": "surplus",
+            "confidence_pct": 90,
+            "price_eur_per_day": 0.21,
+        },
     }
 
 

@@ -94,6 +94,7 @@ class Service:
     clock: StillClock = field(default_factory=StillClock)
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(1000.0))
     buffer: RecordedBuffer | None = field(default_factory=RecordedBuffer)
+    risk_buffer: RecordedBuffer | None = None
     demo: RecordedSpeed | None = field(default_factory=RecordedSpeed)
     commands: tuple[CommandRecord, ...] = ()
 
@@ -111,6 +112,7 @@ class Service:
                 clock=self.clock,
                 rules=self.rules,
                 buffer=lambda: self.buffer,
+                risk_buffer=lambda: self.risk_buffer,
                 writes=self.writes,
                 demo=self.demo,
                 static_dir=self.static_dir,

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from health import LONGEST_SILENCE_S, LONGEST_WITHOUT_CYCLE_S
 from inbox import Wish
-from tests.support.shown_state import NOON, bare_state, buffer_result, full_state
+from tests.support.shown_state import NOON, bare_state, buffer_event, buffer_result, full_state
 from tests.support.web_service import LOCAL, PASSWORD, STRANGER, RecordedBuffer, Service
 from web.access import AccessRules
 from web.app import STATIC_DIR
@@ -78,6 +78,23 @@ def test_the_log_has_every_stored_event_oldest_first(service: Service, client: T
     assert answer.status_code == 200
     assert answer.json() == {"events": buffer_of(service).events}
     assert len(answer.json()["events"]) == 700
+
+
+def test_each_strategy_has_its_own_log(service: Service, client: TestClient) -> None:
+    service.risk_buffer = RecordedBuffer()
+    service.risk_buffer.events = [buffer_event(7)]
+
+    answers = {
+        name: client.get(f"/buffer/log?strategy={name}").json() for name in ("formula", "risk")
+    }
+
+    assert answers["formula"] == {"events": buffer_of(service).events}
+    assert answers["risk"] == {"events": [buffer_event(7)]}
+
+
+def test_a_strategy_that_is_not_there_has_no_log(client: TestClient) -> None:
+    assert client.get("/buffer/log?strategy=risk").status_code == 503
+    assert client.get("/buffer/log?strategy=hope").status_code == 400
 
 
 def test_the_page_is_served_with_its_assets(client: TestClient) -> None:

@@ -33,6 +33,7 @@ type Route = (typeof ROUTES)[number];
 export class App extends LitElement {
   @state() private data: State | null = null;
   @state() private events: readonly BufferEvent[] = [];
+  @state() private shadowEvents: readonly BufferEvent[] = [];
   @state() private link: Link = initialLink(Date.now());
   @state() private route: Route = routeOf(location.hash);
   @state() private ownLang: Lang | null = chosenLang();
@@ -113,7 +114,7 @@ export class App extends LitElement {
       case "plan":
         return html`<sl-plan-view .context=${context} .news=${this.planNews} .forecast=${this.forecastNews.forecast}></sl-plan-view>`;
       case "buffer":
-        return html`<sl-buffer-view .context=${context} .events=${this.events} .send=${this.send}></sl-buffer-view>`;
+        return html`<sl-buffer-view .context=${context} .events=${this.events} .shadowEvents=${this.shadowEvents} .send=${this.send}></sl-buffer-view>`;
       case "forecast":
         return renderForecast(context, this.forecastNews);
       case "proof":
@@ -166,6 +167,7 @@ export class App extends LitElement {
     this.data = state;
     this.clock = clockOf(state, performance.now());
     this.events = mergeEvents(isRestarted ? [] : this.events, state.buffer?.log_recent ?? []);
+    this.shadowEvents = mergeEvents(isRestarted ? [] : this.shadowEvents, state.buffer_shadow?.log_recent ?? []);
     if (isRestarted) this.hasLog = false;
     if (!this.hasLog) void this.loadLog();
     this.followView();
@@ -185,9 +187,14 @@ export class App extends LitElement {
   /** The whole log once; what comes after is in each state. */
   private async loadLog(): Promise<void> {
     this.hasLog = true;
-    const answer = await api.bufferLog();
+    const shadow = this.data?.buffer_shadow?.strategy ?? null;
+    const [answer, ofShadow] = await Promise.all([
+      api.bufferLog(shadow === "formula" ? "risk" : "formula"),
+      shadow === null ? null : api.bufferLog(shadow),
+    ]);
     if (answer.ok) this.events = mergeEvents(answer.value.events, this.events);
     else this.hasLog = answer.status === 503; // without a calculator there is no log to ask for again
+    if (ofShadow?.ok === true) this.shadowEvents = mergeEvents(ofShadow.value.events, this.shadowEvents);
   }
 
   private onLink(link: Link): void {

@@ -65,6 +65,26 @@ export interface BufferResult {
   observation_live_at: string | null;
 }
 
+/** What the risk-based buffer is made of, whichever of the two acts. */
+export interface RiskParts {
+  night_kwh: number; // what the house will need until a refill, by the middle of what may come
+  error_kwh: number; // so much more to be as sure as asked
+  outage_kwh: number; // the owner's reserve
+  need_kwh: number; // all three
+  target_pct: number;
+  window_start: string;
+  window_end: string;
+  ends_by: "surplus" | "cheap" | "horizon"; // what refills then; horizon: nothing in sight
+  confidence_pct: number;
+  price_eur_per_day: number | null; // what holding so much costs on average
+}
+
+/** The buffer that is not the chosen one: always a simulation. */
+export interface BufferShadow extends BufferResult {
+  strategy: "formula" | "risk"; // which one it is
+  parts: RiskParts | null;
+}
+
 export type BatteryMode = "unknown" | "normal" | "hold" | "charge" | "holdcharge";
 export type ChargeMode = "off" | "now" | "minpv" | "pv" | "unknown";
 
@@ -164,6 +184,7 @@ export interface State {
   history: History | null;
   plan_summary: PlanSummary | null;
   buffer: BufferResult | null;
+  buffer_shadow: BufferShadow | null;
 }
 
 // -- control ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { de } from "../src/i18n/de";
 import { en } from "../src/i18n/en";
-import { bufferLines, changesOnly, foundPctOf, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf, targetOf } from "../src/logic/buffer-log";
+import { bufferLines, changesOnly, riskBasisOf, withShadow, foundPctOf, heldByOf, limitOf, mergeEvents, outcomeOf, outsideChangeOf, targetOf } from "../src/logic/buffer-log";
 import type { BufferEvent } from "../src/model";
 import { event } from "./example";
 
@@ -148,5 +148,35 @@ describe("the line", () => {
     expect(lines.xs.every((x, index) => index === 0 || x > (lines.xs[index - 1] ?? 0))).toBe(true);
     expect(lines.observed).toHaveLength(lines.xs.length);
     expect(lines.confidence).toHaveLength(lines.xs.length);
+  });
+});
+
+describe("the other buffer", () => {
+  const now = Date.parse(at(60));
+
+  test("is drawn on the instants of both, and leaves the one in charge as it is", () => {
+    const events = [event(at(0), { new_buffer_pct: 30 }), event(at(15), { new_buffer_pct: 30 })];
+    const shadow = [event(at(15), { reason: "Puffer 60%" }), event(at(20), { reason: "Puffer 65%" })];
+
+    const lines = withShadow(bufferLines(events, now), shadow, now);
+
+    const of = (minute: number): [number | null, number | null] => {
+      const index = lines.xs.indexOf(Date.parse(at(minute)));
+      return [lines.observed[index] ?? null, lines.shadow[index] ?? null];
+    };
+    expect([of(0), of(15), of(20), of(30), of(35)]).toEqual([[30, null], [30, 60], [30, 65], [30, 65], [null, 65]]);
+  });
+
+  test("never looks applied, whatever its log says", () => {
+    const shadow = [event(at(0), { mode: "live", applied: true, new_buffer_pct: 60, reason: "Puffer 60%" })];
+
+    expect(withShadow(bufferLines([], now), shadow, now).applied.every((value) => value === null)).toBe(true);
+  });
+
+  test("tells what it rests on", () => {
+    const reason = "Sicherheit 90% · Bedarf 4,2 kWh bis 08:15 (günstiger Strom) · Puffer 55% · [Simulation]";
+
+    expect(riskBasisOf(event(at(0), { reason }))).toEqual({ confidencePct: 90, needKwh: 4.2, until: "08:15", end: "cheap" });
+    expect(riskBasisOf(event(at(0)))).toBeNull();
   });
 });

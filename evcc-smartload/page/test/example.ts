@@ -129,6 +129,7 @@ export function state(change: Partial<State> = {}): State {
       log_recent: [event("2026-11-22T11:00:00Z")],
       observation_live_at: "2026-11-26T11:00:00Z",
     },
+    buffer_shadow: null,
     ...change,
   };
 }

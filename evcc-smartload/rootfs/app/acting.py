@@ -16,6 +16,7 @@ from domain.tariff import price_spread
 from parts import CycleParts
 from plan_inputs import OwnerAsks
 from site_watch import Reading
+from situation import buffer_decided
 from steering import Moment
 
 log = structlog.get_logger("smartload")
@@ -34,8 +35,61 @@ def prices_ahead(now: datetime, reading: Reading) -> PricesAhead:
     return PricesAhead(price_spread=0.0 if site is None else price_spread(site.import_rates, now))
 
 
-def preview_buffer(parts: CycleParts, now: datetime, state: PricesAhead) -> float | None:
+def preview_buffer(
+    parts: CycleParts, now: datetime, state: PricesAhead, reading: Reading
+) -> float | None:
     """Return where the buffer is about to be decided to stand [%]; None without one."""
+    formula_pct = _preview_formula(parts, now, state)
+    risk_pct = _preview_risk(parts, now, reading)
+    return formula_pct if parts.chosen_buffer is parts.buffer_calc else risk_pct
+
+
+def _preview_risk(parts: CycleParts, now: datetime, reading: Reading) -> float | None:
+    if parts.risk is None:
+        return None
+    site = reading.site if reading.is_fresh else None
+    try:
+        return parts.risk.preview(now, site, parts.planning.plant, parts.live_stages(now))
+    except Exception as exc:  # noqa: BLE001  # as the formula's: a warning, and the cycle goes on
+        log.warning("risk_buffer_failed", error=str(exc) or type(exc).__name__)
+        return None
+
+
+def step_risk(
+    parts: CycleParts,
+    now: datetime,
+    state: PricesAhead,
+    buffer_result: dict[str, object] | None,
+) -> dict[str, object] | None:
+    """Let the risk-based buffer take its step; return what the chosen one says.
+
+    Args:
+        parts: The cycle's.
+        now: When this is, aware UTC.
+        state: What is known of the prices to come.
+        buffer_result: What the formula says.
+    """
+    risk = parts.risk
+    if risk is None:
+        return buffer_result
+    # As the formula: while the battery helps a car two would write one setting.
+    if not parts.controller.bat_to_ev_active:
+        try:
+            risk.step(
+                now,
+                pv_confidence=parts.pv_forecaster.confidence,
+                price_spread=state.price_spread,
+                pv_96=parts.pv_forecaster.slots_kw or (),
+            )
+        except Exception as exc:  # noqa: BLE001  # as the formula's step
+            log.warning("risk_buffer_failed", error=str(exc) or type(exc).__name__)
+        if risk.calc.is_chosen:
+            parts.ledger.settle()
+            parts.buffer_decided = buffer_decided(risk.result(now))
+    return risk.result(now) if risk.calc.is_chosen else buffer_result
+
+
+def _preview_formula(parts: CycleParts, now: datetime, state: PricesAhead) -> float | None:
     if parts.buffer_calc is None:
         return None
     try:

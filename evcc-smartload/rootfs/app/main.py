@@ -23,6 +23,7 @@ from acting import (
     preview_buffer,
     prices_ahead,
     steer,
+    step_risk,
 )
 from clock import Clock, SystemClock, next_slot_start
 from command_line import (
@@ -74,6 +75,7 @@ from write_ledger import WriteLedger
 if TYPE_CHECKING:
     # Loaded where they are needed: the simulator for a demo only, the buffer so that the service
     # runs without it when it cannot start.
+    from buffers import RiskInCycle
     from demo import Demo
     from dynamic_buffer import DynamicBufferCalc
 
@@ -151,7 +153,7 @@ def decide_and_act(
     state = prices_ahead(now, reading)
 
     # What battery and cars should do, and why, with the buffer as it is about to be decided.
-    buffer_pct = preview_buffer(parts, now, state)
+    buffer_pct = preview_buffer(parts, now, state, reading)
     make_plan(parts, now, kind, reading, buffer_pct)
 
     # Whether the home battery helps a car: evcc's boost, down to the buffer (bat-to-EV).
@@ -174,6 +176,9 @@ def decide_and_act(
         parts.memory.note_decision(now, buffer_result)
     elif buffer_calc is not None:
         buffer_result = buffer_calc.result(now)
+
+    # The risk-based buffer beside it: in its place where the owner chose it, else only shown.
+    buffer_result = step_risk(parts, now, state, buffer_result)
 
     # The battery's mode and the cars' limits follow the plan, or a recorder takes them.
     if is_steering:
@@ -345,7 +350,7 @@ def turn(
         parts.heartbeat.turned(parts.clock.monotonic_s())
 
 
-def act(parts: Parts, now: datetime, reading: Reading) -> None:
+def act(parts: CycleParts, now: datetime, reading: Reading) -> None:
     """Between two cycles the plan is carried out by what the newest reading shows."""
     # Not what was last decided of the buffer: while the battery helps a car that stands still, and
     # the limit of the boost would go back and forth between the two.
@@ -356,9 +361,12 @@ def act(parts: Parts, now: datetime, reading: Reading) -> None:
 
 def show(parts: Parts, now: datetime, reading: Reading) -> None:
     """Publish the present state without deciding anything."""
-    result = None if parts.buffer_calc is None else parts.buffer_calc.result(now)
     state = conclude(parts, describe(parts, now, reading), reading)
-    parts.store.update(state=state, plan_summary=summarise_plan(parts, state), buffer_result=result)
+    parts.store.update(
+        state=state,
+        plan_summary=summarise_plan(parts, state),
+        buffer_result=parts.buffer_result(now),
+    )
 
 
 # -- building ------------------------------------------------------------------------------------
@@ -399,8 +407,35 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
         now=clock.now,
     )
     buffer_calc = build_buffer(cfg, steering, data_dir / "smartload_buffer_model.json", clock)
+    memory = Memory(
+        MemoryOptions(
+            data_dir=data_dir,
+            keep=timedelta(days=cfg.history_days),
+            zone=zone,
+            holidays=lambda home: holidays_of(cfg.holidays, home),
+            pasts=pasts_of(
+                cfg,
+                environ or {},
+                lambda: sessions_of(evcc, clock.now(), cfg.history_days),
+            ),
+        ),
+        history,
+        evcc,
+        clock,
+        import_clock=import_clock,
+    )
+    risk = build_risk_buffer(
+        cfg,
+        steering,
+        data_dir / "smartload_risk_buffer.json",
+        clock,
+        formula=buffer_calc,
+        memory=memory,
+    )
     if buffer_calc is not None:
         buffer_calc.use_time_zone(zone)
+    if risk is not None:
+        risk.calc.use_time_zone(zone)
     return Parts(
         cfg=cfg,
         installation=installation,
@@ -409,29 +444,14 @@ def build_parts(  # noqa: PLR0913  # where everything is, by name
         watch=watch_for(evcc, evcc_at, now),
         controller=controller,
         pv_forecaster=PVForecaster(now, data_dir / "smartload_pv_model.json"),
-        memory=Memory(
-            MemoryOptions(
-                data_dir=data_dir,
-                keep=timedelta(days=cfg.history_days),
-                zone=zone,
-                holidays=lambda home: holidays_of(cfg.holidays, home),
-                pasts=pasts_of(
-                    cfg,
-                    environ or {},
-                    lambda: sessions_of(evcc, clock.now(), cfg.history_days),
-                ),
-            ),
-            history,
-            evcc,
-            clock,
-            import_clock=import_clock,
-        ),
+        memory=memory,
         planning=Planning(
             cfg, history, HorizonPlanner(seconds=clock.monotonic_s, limits=plan_limits)
         ),
         ledger=ledger,
         steering=steering,
         buffer_calc=buffer_calc,
+        risk=risk,
         store=StateStore(),
         inbox=Inbox(),
         heartbeat=Heartbeat(clock.monotonic_s()),
@@ -447,11 +467,37 @@ def build_buffer(
     try:
         from dynamic_buffer import DynamicBufferCalc  # noqa: PLC0415  # specified
 
-        buffer_calc = DynamicBufferCalc(cfg, evcc, path=path, clock=clock.now)
+        if cfg.buffer_strategy == "risk":
+            from buffers import formula_in_shadow  # noqa: PLC0415  # as the buffer itself
+
+            buffer_calc = formula_in_shadow(cfg, path, clock.now)
+        else:
+            buffer_calc = DynamicBufferCalc(cfg, evcc, path=path, clock=clock.now)
         log.info("buffer_ready", battery_min_soc_pct=cfg.battery_min_soc)
     except Exception as exc:  # noqa: BLE001  # specified: a warning, and the service goes on
         log.warning("buffer_missing", error=str(exc) or type(exc).__name__)
     return buffer_calc
+
+
+def build_risk_buffer(  # noqa: PLR0913  # what a calculator is built from
+    cfg: Config,
+    evcc: BufferSetter,
+    path: Path,
+    clock: Clock,
+    *,
+    formula: "DynamicBufferCalc | None",
+    memory: Memory,
+) -> "RiskInCycle | None":
+    """Build the risk-based buffer; the service runs without it when that fails."""
+    if formula is None:
+        return None
+    try:
+        from buffers import build_risk  # noqa: PLC0415  # as the buffer itself
+
+        return build_risk(cfg, evcc, path, clock.now, formula=formula, knowledge=memory)
+    except Exception as exc:  # noqa: BLE001  # as the buffer itself
+        log.warning("risk_buffer_missing", error=str(exc) or type(exc).__name__)
+        return None
 
 
 # -- the process ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import structlog
 
 from clock import EARLIEST_PLAUSIBLE_NOW, Clock
 from courses import Courses
+from domain.forecast import ForecastKind
 from domain.history import ChargingSession, EnergySource, ImportState
 from domain.horizon import slot_start
 from domain.outlook import Outlook
@@ -22,6 +23,8 @@ from errors import EvccRejectedError, SourceError
 from evcc_client import EvccClient
 from evcc_history import issued_forecasts
 from forecaster.pv import PVForecaster
+from forecaster.scenarios import RankArchive
+from forecaster.series import SlotSeries
 from forecasting import Forecasting
 from history_import import Destination, HistoryImport
 from home_past import HomePast
@@ -136,6 +139,15 @@ class Memory:
     def outlook(self) -> Outlook | None:
         """What is expected; None before the first forecast."""
         return self.forecasting.outlook
+
+    @property
+    def ranks(self) -> RankArchive:
+        """How past outcomes lay within what was said."""
+        return self._courses.ranks
+
+    def measured_kw(self, kind: ForecastKind, start: datetime, end: datetime) -> SlotSeries:
+        """Return load or PV as measured from ``start`` to ``end`` [kW]; NaN is not known."""
+        return self._past.measured_kw(kind, start, end)
 
     def use_time_zone(self, zone: tzinfo) -> None:
         """Take ``zone`` for the home's from now on."""

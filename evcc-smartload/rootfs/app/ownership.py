@@ -19,8 +19,8 @@ def settle_ownership(parts: CycleParts, now: datetime, reading: Reading) -> None
     live = parts.live_stages(now)
     foreign_pct = parts.controller.note_reading(reading.site, live=live, now=now)
     parts.ledger.note_reading(reading.site, now)
-    if foreign_pct is not None and parts.buffer_calc is not None:
-        parts.buffer_calc.report_evcc_value(foreign_pct)
+    if foreign_pct is not None and parts.chosen_buffer is not None:
+        parts.chosen_buffer.report_evcc_value(foreign_pct)
     if reading.site.automatic_mode or not parts.controller.has_begun:
         # It would refuse; and the first cycle only looks.
         return
@@ -44,6 +44,8 @@ def adopt_time_zone(parts: CycleParts, zone: tzinfo | None) -> None:
         parts.memory.use_time_zone(zone)
         if parts.buffer_calc is not None:
             parts.buffer_calc.use_time_zone(zone)
+        if parts.risk is not None:
+            parts.risk.calc.use_time_zone(zone)
 
 
 def hand_back(parts: CycleParts, levers: Iterable[Lever] | None = None) -> None:
@@ -70,6 +72,6 @@ def _give_back(parts: CycleParts, levers: frozenset[Lever] | None) -> bool:
             continue
         if not parts.steering.give_back(owned.lever):
             is_all_given = False
-        elif owned.lever == BUFFER and parts.buffer_calc is not None:
-            parts.buffer_calc.report_evcc_value(float(owned.owner or 0.0))
+        elif owned.lever == BUFFER and parts.chosen_buffer is not None:
+            parts.chosen_buffer.report_evcc_value(float(owned.owner or 0.0))
     return is_all_given

@@ -27,7 +27,8 @@ from storage.history_store import HistoryStore
 from write_ledger import WriteLedger
 
 if TYPE_CHECKING:
-    # Loaded by main, in a way that lets the service run without it.
+    # Loaded by main, in a way that lets the service run without them.
+    from buffers import RiskInCycle
     from dynamic_buffer import DynamicBufferCalc
 
 # Steps that may fail without stopping a cycle, by their event in the log; all others are forecasts.
@@ -93,6 +94,8 @@ class CycleParts:
     ledger: WriteLedger
     steering: Steering
     buffer_calc: "DynamicBufferCalc | None"
+    risk: "RiskInCycle | None" = None
+    """The risk-based buffer beside it: in its place where the owner chose it, else only shown."""
     forecast_every: Callable[[], timedelta] = lambda: timedelta(0)
     """How old a forecast may become before there is another one."""
     plan_every: Callable[[], timedelta | None] = lambda: timedelta(0)
@@ -110,6 +113,19 @@ class CycleParts:
             stage for stage in (Stage.BATTERY, Stage.CARS) if self.controller.live_since(stage)
         }
         return frozenset(acting | ({Stage.BUFFER} if self.is_live(now) else set()))
+
+    @property
+    def chosen_buffer(self) -> "DynamicBufferCalc | None":
+        """The calculator that sets the buffer."""
+        if self.risk is not None and self.risk.calc.is_chosen:
+            return self.risk.calc
+        return self.buffer_calc
+
+    def buffer_result(self, now: datetime) -> dict[str, object] | None:
+        """Return what the calculator that sets the buffer last said; nothing is worked out."""
+        if self.risk is not None and self.risk.calc.is_chosen:
+            return self.risk.result(now)
+        return None if self.buffer_calc is None else self.buffer_calc.result(now)
 
     def is_live(self, now: datetime) -> bool:
         """Whether the buffer is applied to evcc."""
@@ -138,6 +154,7 @@ class Parts(CycleParts):
         """Every file that must survive a restart."""
         files: tuple[StateFile | HistoryStore | None, ...] = (
             None if self.buffer_calc is None else self.buffer_calc.state_file,
+            None if self.risk is None else self.risk.calc.state_file,
             self.controller.state_file,
             self.pv_forecaster.state_file,
             *self.memory.state_files,

@@ -105,6 +105,11 @@ class RiskBufferCalc(DynamicBufferCalc):
         return self._last_target_pct
 
     @property
+    def reserve_pct(self) -> int:
+        """Where the buffer stands when nothing can be decided [%]."""
+        return max(self._cfg.battery_min_soc, HARD_FLOOR_PCT)
+
+    @property
     def calibration(self) -> NeedCalibration:
         """What past needs taught."""
         return self._calibration
@@ -181,9 +186,7 @@ class RiskBufferCalc(DynamicBufferCalc):
         self, confidence: float, spread: float, pv_96: Iterable[float], now: datetime
     ) -> int:
         del confidence, spread, pv_96, now  # logged with the decision
-        if self._risk is None:
-            return max(self._cfg.battery_min_soc, HARD_FLOOR_PCT)
-        return self._risk.target_pct
+        return self.reserve_pct if self._risk is None else self._risk.target_pct
 
     def _build_reason(self, confidence: float, spread: float, target: float, mode: str) -> str:
         del confidence, spread

@@ -42,6 +42,7 @@ def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebSe
             clock=parts.clock,
             rules=AccessRules(is_app=loaded.is_app, password=password),
             buffer=lambda: parts.buffer_calc,
+            risk_buffer=lambda: None if parts.risk is None else parts.risk.calc,
             writes=parts.memory.history.read_commands,
             demo=None if demo is None else demo.clock,
         )

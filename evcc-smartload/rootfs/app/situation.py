@@ -56,6 +56,7 @@ def conclude(parts: Parts, state: SystemState, reading: Reading) -> SystemState:
         control=control,
         cycle=parts.last_cycle,
         problems=_find_problems(parts, state.now, reading, control),
+        buffer_shadow=None if parts.risk is None else parts.risk.shadow_result(state.now),
     )
 
 
@@ -91,7 +92,7 @@ def _describe_control(parts: Parts, now: datetime, reading: Reading) -> ControlS
 def _find_problems(
     parts: Parts, now: datetime, reading: Reading, control: ControlStatus
 ) -> tuple[Problem, ...]:
-    buffer_calc, files = parts.buffer_calc, parts.state_files
+    buffer_calc, files = parts.chosen_buffer, parts.state_files
     findings = diagnose(
         Circumstances(
             now=now,

@@ -159,6 +159,7 @@ def _state_to_json_dict(state: SystemState) -> dict[str, object]:
             "slots_kw": [round(power_kw, 3) for power_kw in state.pv.slots_kw],
             "next_4h_kwh": round(sum(state.pv.slots_kw[:SLOTS_IN_4_H]) * SLOT_H, 3),
         },
+        "buffer_shadow": None if state.buffer_shadow is None else dict(state.buffer_shadow),
         "control": control_to_json(state.control, state.site),
         # The forecasts themselves are larger than all the rest; whoever wants them asks for them.
         "forecast": {

@@ -6,6 +6,7 @@ import { deControl } from "./control.de";
 import { deForecast } from "./forecast.de";
 import { dePlan } from "./plan.de";
 import { deReport } from "./report.de";
+import { deRisk } from "./risk.de";
 
 interface ProblemWords {
   title: string;
@@ -376,6 +377,7 @@ export const de = {
     changes: "Änderungen der letzten sieben Tage",
     reasonText: (
       _facts: {
+        basis?: string | null;
         confidence: string;
         spread: string;
         buffer: string;
@@ -439,6 +441,7 @@ export const de = {
   forecast: deForecast,
   plan: dePlan,
   report: deReport,
+  risk: deRisk,
 };
 
 export type Messages = typeof de;

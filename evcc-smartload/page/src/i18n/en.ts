@@ -6,6 +6,7 @@ import { enControl } from "./control.en";
 import { enForecast } from "./forecast.en";
 import { enPlan } from "./plan.en";
 import { enReport } from "./report.en";
+import { enRisk } from "./risk.en";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -366,8 +367,7 @@ export const en: Messages = {
     changes: "Changes of the last seven days",
     reasonText: (facts) =>
       [
-        `Confidence ${facts.confidence}`,
-        `spread ${facts.spread}`,
+        facts.basis ?? `Confidence ${facts.confidence} · spread ${facts.spread}`,
         `buffer ${facts.buffer}`,
         facts.limit,
         facts.isFailed ? "not applied, tried again next time" : null,
@@ -429,4 +429,5 @@ export const en: Messages = {
   forecast: enForecast,
   plan: enPlan,
   report: enReport,
+  risk: enRisk,
 };

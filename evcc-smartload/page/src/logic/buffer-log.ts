@@ -152,3 +152,51 @@ export function changesOnly(events: readonly BufferEvent[]): BufferEvent[] {
     );
   });
 }
+
+export interface LinesWithShadow extends BufferLines {
+  shadow: (number | null)[]; // percent
+}
+
+/** The week's lines on the instants of both buffers, with what the other one would have set. */
+export function withShadow(lines: BufferLines, shadow: readonly BufferEvent[], nowMs: number): LinesWithShadow {
+  const wanted = shadow.map((event) => ({ ...event, mode: "observation" as const, applied: false, new_buffer_pct: targetOf(event) }));
+  const other = bufferLines(wanted, nowMs);
+  const xs = [...new Set([...lines.xs, ...other.xs])].sort((a, b) => a - b);
+  const own = (values: readonly (number | null)[]): (number | null)[] => held(lines.xs, values, xs);
+  return {
+    xs,
+    observed: own(lines.observed),
+    applied: own(lines.applied),
+    held: own(lines.held),
+    confidence: own(lines.confidence),
+    failed: lines.failed,
+    shadow: held(other.xs, other.observed, xs),
+  };
+}
+
+/** Values of step lines at other instants: what held then, and nothing before the first and after the last. */
+function held(xs: readonly number[], values: readonly (number | null)[], at: readonly number[]): (number | null)[] {
+  const last = xs.at(-1) ?? -Infinity;
+  let index = -1;
+  return at.map((x) => {
+    while (index + 1 < xs.length && xs[index + 1]! <= x) index += 1;
+    return x > last ? null : (values[index] ?? null);
+  });
+}
+
+export interface RiskBasis {
+  confidencePct: number;
+  needKwh: number;
+  until: string; // "07:15", the home's time
+  end: "surplus" | "cheap" | "horizon";
+}
+
+const ENDS: Record<string, RiskBasis["end"]> = { Sonne: "surplus", "günstiger Strom": "cheap", "nichts in Sicht": "horizon" };
+
+/** What a decision of the risk-based buffer rests on; the service tells it in the German reason only. */
+export function riskBasisOf(event: BufferEvent): RiskBasis | null {
+  const found = /^Sicherheit (\d+)% · Bedarf (\d+,\d) kWh bis (\d\d:\d\d) \((.+?)\)/.exec(event.reason);
+  const end = ENDS[found?.[4] ?? ""];
+  if (found === null || end === undefined) return null;
+  return { confidencePct: Number(found[1]), needKwh: Number(found[2]!.replace(",", ".")), until: found[3]!, end };
+}

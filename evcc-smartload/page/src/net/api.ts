@@ -44,7 +44,7 @@ export const api = {
   forecast: (): Promise<Answer<Forecast>> => request("./forecast", "GET"),
   forecastAccuracy: (): Promise<Answer<AccuracyReport>> => request("./forecast/accuracy", "GET"),
   plan: (lang: Lang): Promise<Answer<PlanJson>> => request(`./plan?lang=${lang}`, "GET"),
-  bufferLog: (): Promise<Answer<{ events: BufferEvent[] }>> => request("./buffer/log", "GET"),
+  bufferLog: (strategy: "formula" | "risk"): Promise<Answer<{ events: BufferEvent[] }>> => request(`./buffer/log?strategy=${strategy}`, "GET"),
   activateLive: (): Promise<Answer<unknown>> => request("./buffer/activate-live", "POST", {}),
   extendObservation: (days: number): Promise<Answer<unknown>> => request("./buffer/extend-obs", "POST", { days }),
   release: (): Promise<Answer<unknown>> => request("./control/release", "POST", {}),

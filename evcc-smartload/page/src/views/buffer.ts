@@ -16,6 +16,7 @@ import {
   outsideChangeOf,
   targetOf,
   WEEK_MS,
+  withShadow,
 } from "../logic/buffer-log";
 import { countdown } from "../logic/clock";
 import { stagesThat } from "../logic/control";
@@ -36,6 +37,7 @@ import type { ChartSpec } from "../parts/chart";
 import { refusal } from "../parts/dialogs";
 import { icon } from "../parts/icons";
 import { renderProofNote } from "../parts/proof-summary";
+import { basisText, renderRisk } from "../parts/risk";
 import { renderConfigProblems } from "../parts/standing";
 
 const PAGE_SIZE = 50;
@@ -44,6 +46,7 @@ const PAGE_SIZE = 50;
 export class BufferView extends LitElement {
   @property({ attribute: false }) context!: Context;
   @property({ attribute: false }) events: readonly BufferEvent[] = [];
+  @property({ attribute: false }) shadowEvents: readonly BufferEvent[] = [];
   @property({ attribute: false }) send!: Send;
   @state() private dialog: BufferDialog | null = null;
   @state() private shown = PAGE_SIZE;
@@ -165,7 +168,7 @@ export class BufferView extends LitElement {
             </b>
           </span>
         </summary>
-        ${this.inputs()}
+        ${this.inputs()} ${renderRisk(this.context)}
       </details>
     `;
   }
@@ -242,8 +245,9 @@ export class BufferView extends LitElement {
 
   private chartSpecs(): { buffer: ChartSpec; confidence: ChartSpec } {
     const { t, format, nowMs } = this.context;
-    const lines = bufferLines(this.events, nowMs);
-    const values = [...lines.observed, ...lines.applied, ...lines.held].filter((value) => value !== null);
+    const lines = withShadow(bufferLines(this.events, nowMs), this.shadowEvents, nowMs);
+    const shadow = this.context.state?.buffer_shadow ?? null;
+    const values = [...lines.observed, ...lines.applied, ...lines.held, ...lines.shadow].filter((value) => value !== null);
     const percent = (value: number): string => format.pct(value);
     const shared = {
       xs: lines.xs,
@@ -266,6 +270,9 @@ export class BufferView extends LitElement {
           ...(lines.held.some((value) => value !== null)
             ? [{ label: t.buffer.outcomeOf.held, colour: "--c-held", values: lines.held, format: percent }]
             : []),
+          ...(shadow === null
+            ? []
+            : [{ label: t.risk.shadow[shadow.strategy], colour: "--c-shadow", values: lines.shadow, format: percent, dashed: true, widthPx: 1.2 }]),
         ],
         lines: [
           { value: HARD_FLOOR_PCT, label: t.buffer.floor, colour: "--c-floor" },
@@ -396,6 +403,7 @@ export class BufferView extends LitElement {
     const heldBy = outcome === "held" ? heldByOf(event) : null;
     return t.buffer.reasonText(
       {
+        basis: basisText(event, t, format),
         confidence: format.pct(event.pv_confidence),
         spread: format.spread(event.price_spread_ct),
         buffer: format.pct(targetOf(event)),

@@ -1,5 +1,6 @@
 """What one cycle knows and publishes: the frozen parts of the shared state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -122,3 +123,5 @@ class SystemState:
     history: HistoryStatus | None = None
     plan: Plan | None = None
     plan_skipped: tuple[Skipped, ...] = ()
+    buffer_shadow: Mapping[str, object] | None = None
+    """What the buffer that is not the chosen one says, in the form of a step."""

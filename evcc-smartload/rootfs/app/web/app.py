@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -71,6 +71,7 @@ class WebParts:
     clock: Clock
     rules: AccessRules
     buffer: Callable[[], BufferControl | None]
+    risk_buffer: Callable[[], BufferControl | None] = lambda: None
     writes: Callable[[datetime, datetime], Sequence[CommandRecord]] = lambda *_: ()
     """Returns the commands to evcc from one instant to another."""
     demo: DemoControl | None = None
@@ -235,9 +236,17 @@ def _add_buffer(app: FastAPI, parts: WebParts) -> None:
         return control
 
     @app.get("/buffer/log", responses=REFUSALS)
-    def log() -> BufferLog:
-        """Return every stored event, up to 700 (seven days), oldest first."""
-        return BufferLog(events=buffer().log())
+    def log(strategy: Literal["formula", "risk"] = "formula") -> BufferLog:
+        """Return every stored event, up to 700 (seven days), oldest first.
+
+        ``strategy`` is whose: the formula's, or the risk-based buffer's.
+        """
+        if strategy == "formula":
+            return BufferLog(events=buffer().log())
+        risk_buffer = parts.risk_buffer()
+        if risk_buffer is None:
+            raise RefusedError(refusals.NO_BUFFER)
+        return BufferLog(events=risk_buffer.log())
 
     @app.post("/buffer/activate-live", responses=REFUSALS)
     def activate_live() -> Activated:
