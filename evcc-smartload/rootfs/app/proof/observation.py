@@ -196,7 +196,7 @@ def _notes(
         yield Note(code=NoteCode.FEW_DAYS, facts={"days": n_counted})
     if paid_eur is None:
         yield Note(code=NoteCode.PAID_UNKNOWN)
-    if live_since is not None:
+    if live_since is not None and live_since.date() >= days[0].day:
         yield Note(code=NoteCode.PARTLY_LIVE, facts={"since": live_since.isoformat()})
 
 

@@ -1,0 +1,245 @@
+"""The home's own history as a period that can be lived again, and what was paid in it."""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from backtest.period import Period, RecordedCar
+from backtest.period_gaps import bridged, filled
+from backtest.period_moving import midnight_of
+from backtest.settings import BacktestSettings, BatteryChoice
+from domain.forecast import ForecastKind
+from domain.horizon import SLOT, SLOT_H
+from domain.observation import Note, NoteCode, Obstacle
+from domain.proof import Policy
+from domain.site import SocSettings
+from forecaster.energy_columns import EnergyColumns
+from forecaster.series import BoolArray, FloatArray
+from observation.own_cars import cars_of, charges_of, heaters_kwh
+from observation.own_home import OwnHome
+from observation.recorded import RecordedPast
+from planner.plant import KnownBy
+from proof.day_slots import LEAST_MEASURED_FRAC, DaySlots, days_of
+
+LEARNED_FROM = timedelta(days=56)
+"""Eight weeks before the first day are known as past: load is learned from so many weekdays."""
+SAID_LEAD = timedelta(hours=6)
+"""What a provider said so long before counts: a plan looks at the next day, not the next minute."""
+_LONGEST_SESSION = timedelta(days=7)
+_FLOOR_PCT = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OwnPast:
+    """A past that can be lived again; ``paid_eur`` is by local day, None where not measured."""
+
+    period: Period
+    settings: BacktestSettings
+    policies: tuple[Policy, ...]
+    paid_eur: dict[date, float | None]
+    notes: tuple[Note, ...]
+    n_measured_days: int
+
+
+def own_past(
+    home: OwnHome, recorded: RecordedPast, *, since: date, until: date
+) -> OwnPast | Obstacle:
+    """Return the local days ``since`` to ``until`` (both inside) of a home, or why that is nothing.
+
+    Prices are those that were recorded, never today's. What is missing is filled, and counts as not
+    measured. Days before the first measured one are left out.
+    """
+    if home.has_battery and not home.capacity_kwh:
+        return Obstacle.NO_CAPACITY
+    live_start = midnight_of(since, home.zone)
+    end = midnight_of(until + timedelta(days=1), home.zone)
+    read_from = midnight_of(since - LEARNED_FROM, home.zone)
+    series = _Series(home, recorded.read_energies(read_from, end))
+    if not np.isfinite(series.load_kw).any():
+        return Obstacle.NO_LOAD
+    if not np.isfinite(series.buys).any():
+        return Obstacle.NO_PRICES
+    first = series.first_day_from(read_from)
+    if first is None:
+        return Obstacle.TOO_FEW_DAYS
+    begin = midnight_of(first, home.zone)
+    live_start = max(live_start, begin)
+    sessions = recorded.read_sessions(live_start - _LONGEST_SESSION, end)
+    charges = charges_of(sessions, series.past, home.loadpoints, until=end)
+    cars = cars_of(charges, start=live_start, loadpoints=home.loadpoints, vehicles=home.vehicles)
+    if not home.has_battery and not cars:
+        return Obstacle.NOTHING_TO_CONTROL
+    said = recorded.read_said_before_array(ForecastKind.PV_PROVIDER, begin, end, SAID_LEAD)[1]
+    cut = slice((begin - read_from) // SLOT, None)
+    period = series.period(cut, begin=begin, live_start=live_start, said_kw=said, cars=cars)
+    live = days_of(live_start, period.n_slots - period.live_from, home.zone)
+    return OwnPast(
+        period=period,
+        settings=_settings(home, series, live_start),
+        policies=_policies(home),
+        paid_eur=series.paid_eur(live, live_start),
+        notes=tuple(_notes(home, series, period, live)),
+        n_measured_days=_n_measured(period, live),
+    )
+
+
+class _Series:
+    """What was recorded, as it is needed: kW, complete where that is asked for."""
+
+    def __init__(self, home: OwnHome, past: EnergyColumns) -> None:
+        self.past = past
+        self._home = home
+        house_kwh = past.house_kwh + heaters_kwh(past.loadpoints_kwh, home.loadpoints, past.n_slots)
+        self.load_kw: FloatArray = bridged(np.maximum(house_kwh, 0.0) / SLOT_H)
+        self.has_pv = bool((np.nan_to_num(past.pv_kwh) > 0.0).any())
+        self.pv_kw: FloatArray = (
+            bridged(np.maximum(past.pv_kwh, 0.0) / SLOT_H)
+            if self.has_pv
+            else np.zeros(past.n_slots)
+        )
+        self.buys = past.import_eur_per_kwh
+        self.pays = past.export_eur_per_kwh
+        self.is_measured: BoolArray = (
+            np.isfinite(self.load_kw) & np.isfinite(self.pv_kw) & np.isfinite(self.buys)
+        )
+
+    def first_day_from(self, read_from: datetime) -> date | None:
+        """Return the first local day that was measured well enough; None: there is none."""
+        days = days_of(read_from, self.past.n_slots, self._home.zone)
+        return next((day.day for day in days if _is_enough(self.is_measured, day)), None)
+
+    def complete(self, values: FloatArray) -> FloatArray:
+        """Return ``values`` with gaps filled by the same time of the nearest day."""
+        return filled(values, self.past.start, self._home.zone)
+
+    def period(
+        self,
+        cut: slice,
+        *,
+        begin: datetime,
+        live_start: datetime,
+        said_kw: FloatArray,
+        cars: tuple[RecordedCar, ...],
+    ) -> Period:
+        """Return the quarter hours from ``begin`` on."""
+        load_kw, pv_kw = self.complete(self.load_kw)[cut], self.complete(self.pv_kw)[cut]
+        buys, pays = self.complete(self.buys)[cut], self.complete(self.pays)[cut]
+        return Period(
+            name=self._home.name or "home",
+            prices="recorded",
+            start=begin,
+            zone=self._home.zone,
+            load_kw=load_kw,
+            pv_kw=pv_kw,
+            import_price_eur_per_kwh=buys,
+            export_price_eur_per_kwh=pays,
+            pv_said_kw=said_kw if self.has_pv and np.isfinite(said_kw).any() else None,
+            is_measured=self.is_measured[cut],
+            live_from=(live_start - begin) // SLOT,
+            cars=cars,
+            inputs={"history": _sha256(load_kw, pv_kw, buys, pays)},
+        )
+
+    def paid_eur(self, days: tuple[DaySlots, ...], start: datetime) -> dict[date, float | None]:
+        """Return what was paid less what was earned by the meters [EUR], on days from ``start``."""
+        past, offset = self.past, (start - self.past.start) // SLOT
+        # Without PV nothing is fed in, and many homes then have no meter for it.
+        sold_kwh = past.grid_export_kwh if self.has_pv else np.zeros(past.n_slots)
+        is_known = np.isfinite(past.grid_import_kwh) & np.isfinite(sold_kwh)
+        is_known &= np.isfinite(self.buys)
+        paid_eur = self.complete(past.grid_import_kwh) * self.complete(self.buys)
+        paid_eur -= self.complete(sold_kwh) * self.complete(self.pays)
+        return {
+            day.day: math.fsum(paid_eur[offset:][day.slots].tolist())
+            if _is_enough(is_known[offset:], day)
+            else None
+            for day in days
+        }
+
+
+def _policies(home: OwnHome) -> tuple[Policy, ...]:
+    """Return what makes sense for the home: without a battery there is no buffer."""
+    if not home.has_battery:
+        return (Policy.EVCC, Policy.SMARTLOAD, Policy.FORESIGHT)
+    return (
+        Policy.NO_BATTERY,
+        Policy.EVCC,
+        Policy.FORMULA,
+        Policy.RISK,
+        Policy.SMARTLOAD,
+        Policy.FORESIGHT,
+    )
+
+
+def _settings(home: OwnHome, series: _Series, live_start: datetime) -> BacktestSettings:
+    """Return the home's battery, the owner's options and evcc's settings as the owner has them.
+
+    A battery of 0 kWh is none.
+    """
+    soc_pct = series.past.battery_soc_pct[(live_start - series.past.start) // SLOT :]
+    known = soc_pct[np.isfinite(soc_pct)]
+    initial_pct = float(known[0]) if len(known) else 50.0
+    return BacktestSettings(
+        battery=BatteryChoice(
+            capacity_kwh=home.capacity_kwh or 0.0,
+            charge_kw=home.plant.charge_max_kw,
+            discharge_kw=home.plant.discharge_max_kw,
+            round_trip_frac=home.plant.round_trip_frac,
+            floor_soc_pct=_FLOOR_PCT,
+            initial_soc_pct=min(max(initial_pct, _FLOOR_PCT), 100.0),
+        ),
+        cfg=home.cfg,
+        owners_site=_owners_site(home.settings),
+    )
+
+
+def _owners_site(settings: SocSettings) -> dict[str, object]:
+    return {
+        "priority_soc_pct": settings.priority_soc_pct or 0.0,
+        "buffer_soc_pct": settings.buffer_soc_pct or 0.0,
+        "buffer_start_soc_pct": settings.buffer_start_soc_pct or 0.0,
+    }
+
+
+def _notes(
+    home: OwnHome, series: _Series, period: Period, live: tuple[DaySlots, ...]
+) -> Iterator[Note]:
+    offset = (period.start - series.past.start) // SLOT + period.live_from
+    priced = np.isfinite(series.buys[offset:])
+    n_assumed = sum(not priced[day.slots].all() for day in live)
+    if n_assumed:
+        yield Note(code=NoteCode.PRICES_ASSUMED, facts={"days": n_assumed})
+    if series.has_pv:
+        said_kw = period.pv_said_kw
+        said = np.zeros(period.n_slots) if said_kw is None else np.isfinite(said_kw)
+        n_remade = sum(not said[period.live_from :][day.slots].any() for day in live)
+        if n_remade:
+            yield Note(code=NoteCode.FORECASTS_REMADE, facts={"days": n_remade})
+    known_by = (
+        home.plant.charge_known_by,
+        home.plant.discharge_known_by,
+        home.plant.efficiency_known_by,
+    )
+    if home.has_battery and KnownBy.ASSUMED in known_by:
+        yield Note(code=NoteCode.BATTERY_ASSUMED)
+    if period.cars:
+        yield Note(code=NoteCode.CARS_UNKNOWN)
+
+
+def _n_measured(period: Period, live: tuple[DaySlots, ...]) -> int:
+    return sum(_is_enough(period.is_measured[period.live_from :], day) for day in live)
+
+
+def _is_enough(is_measured: BoolArray, day: DaySlots) -> bool:
+    return int(is_measured[day.slots].sum()) >= LEAST_MEASURED_FRAC * day.n_whole
+
+
+def _sha256(*arrays: FloatArray) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
