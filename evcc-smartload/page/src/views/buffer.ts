@@ -82,7 +82,9 @@ export class BufferView extends LitElement {
       const write = stagesThat(state.control, "live").length > 0 ? t.sentence.observingBuffer : t.sentence.observing;
       return write(format.pct(pct));
     }
-    return isBufferOff(pct) ? t.sentence.released : t.sentence.livePlain(format.pct(pct));
+    // All of the battery may be the house's; evcc calls that off, too.
+    const isAll = pct >= 100 && lastEvent(state)?.applied === true;
+    return isBufferOff(pct) && !isAll ? t.sentence.released : t.sentence.livePlain(format.pct(pct));
   }
 
   private banner(): TemplateResult {
