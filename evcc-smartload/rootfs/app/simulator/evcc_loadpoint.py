@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from simulator.battery_boost import BOOST_STEP_W, BoostStep
 from simulator.charging_plan import PlanGoal, PlanSlot, is_planned, lay_plan
 from simulator.charging_session import ChargingSession
 from simulator.evcc_settings import LoadpointSettings, SettingRefusedError, VehicleSettings
@@ -20,12 +21,8 @@ from simulator.pv_regulation import (
 from simulator.site_view import SiteView
 
 _NO_LIMIT_PCT = 100
-# A boost asks for this much more than the battery gives, so that it gives what it can.
-_BOOST_STEP_W = 100.0
 # evcc plans a car's charging with this share arriving in its battery.
 _CHARGE_EFFICIENCY_FRAC = 0.9
-# A boost that changes by less has found what the battery gives; it never stands quite still.
-_BOOST_SETTLED_A = 1.0
 _OFF_COMMAND = ChargerCommand(enabled=False)
 
 
@@ -81,7 +78,7 @@ class Loadpoint:
         self.reported_soc_pct: float | None = None
         self.plugged_car: str | None = None
         self.boost = False
-        self._boost_is_fresh = False
+        self._boost_step = BoostStep()
         self.session: ChargingSession | None = None
         """The current or, after the car has left, the last visit."""
         self.min_soc_not_reached = False
@@ -89,8 +86,8 @@ class Loadpoint:
         self.plan: list[PlanSlot] = []
         self._soc_goals = SocGoals()
         self._read_under = (0.0, config.max_phases)
-        """Current and phases that were offered while the meters read what they last did."""
-        self._has_switched = False
+        """Current and phases that were offered before the first turn after the last reading."""
+        self._is_newly_read = True
         self.smart_cost_active = False
         self.smart_feed_in_active = False
 
@@ -158,10 +155,15 @@ class Loadpoint:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way: the charger just switched, or a timer runs."""
-        regulator = self.regulator
+        """Whether something is under way: the charger just switched, or a timer runs.
+
+        A boost is under way until it stands still: it rises by steps, one in each cycle.
+        """
+        regulator, (read_a, read_phases) = self.regulator, self._read_under
         return (
-            self._has_switched
+            (self.offered_a > 0) != (read_a > 0)
+            or regulator.phases != read_phases
+            or (self.boost and self.offered_a != read_a)
             or regulator.pv_timer.kind is not TimerKind.INACTIVE
             or regulator.phase_timer.kind is not TimerKind.INACTIVE
         )
@@ -218,7 +220,7 @@ class Loadpoint:
         """
         if wanted and not self.is_pv_like:
             raise SettingRefusedError("battery boost is only available in PV modes")
-        self._boost_is_fresh = wanted and not self.boost
+        self._boost_step.begin(is_fresh=wanted and not self.boost)
         self.boost = wanted
         return wanted
 
@@ -231,7 +233,8 @@ class Loadpoint:
                 self._unplug(now)
             if reading.connected:
                 self._plug(reading, now)
-        self._read_under = self.offered_a, self.regulator.phases
+        self._boost_step.note_reading()
+        self._is_newly_read = True
         charge_kw = reading.charge_kw
         self.charge_w = charge_kw * 1000.0
         self.charging = charge_kw > 0.0
@@ -294,15 +297,8 @@ class Loadpoint:
             is_again: A turn after them is over: what was offered then has no effect on them yet.
         """
         self.was_regulated = True
-        before = self.command
-        self._decide(now, site, is_again=is_again)
-        after = self.command
-        self._has_switched = after is not before and (
-            (after.enabled, after.phases) != (before.enabled, before.phases)
-            or (self.boost and abs(after.current_a - before.current_a) > _BOOST_SETTLED_A)
-        )
-
-    def _decide(self, now: datetime, site: SiteView, *, is_again: bool) -> None:
+        if self._is_newly_read:
+            self._read_under, self._is_newly_read = (self.offered_a, self.regulator.phases), False
         if not self.connected:
             self._offer(0.0)
             return
@@ -394,7 +390,7 @@ class Loadpoint:
             is_above = limit_pct >= _NO_LIMIT_PCT or site.soc_pct >= limit_pct
             is_draining = is_above and not site.battery_is_held
             if is_draining:
-                power_w -= self._boost_power_w(site)
+                power_w -= self._boost_power_w(site, is_again=is_again)
         view = SurplusView(
             power_w=power_w,
             is_buffered=site.is_buffered,
@@ -425,14 +421,13 @@ class Loadpoint:
         )
         return regulator.current_a(now, view, car)
 
-    def _boost_power_w(self, site: SiteView) -> float:
-        step_w = _BOOST_STEP_W
-        if self._boost_is_fresh:
-            self._boost_is_fresh = False
+    def _boost_power_w(self, site: SiteView, *, is_again: bool) -> float:
+        if self._boost_step.take_first(is_again=is_again):
             self.regulator.skips_delay = True
             step_w = self.max_power_w
-        elif not self.config.has_fine_steps:
-            step_w += VOLTAGE_V * self.active_phases
+        else:
+            ampere_w = 0.0 if self.config.has_fine_steps else VOLTAGE_V * self.active_phases
+            step_w = BOOST_STEP_W + ampere_w
         return max(0.0, site.battery_discharge_w) + step_w
 
     def _offer(self, current_a: float) -> None:

@@ -74,6 +74,7 @@ class SimulatedHome:
         if owner is not None:
             owner.use_page(plant.reading.at, self._site)
         self._site.cycle(plant.reading.at, plant.reading, 0.0, self.faults.active)
+        self._plan_next_cycle()
 
     # --- time
 
@@ -300,6 +301,7 @@ class SimulatedHome:
             self._next_regular = self._next_cycle = at + self._interval
             self._booted_at = at - _DEVICES_START - _ROUTES_START
             site.cycle(at, self.plant.reading, 0.0, self.faults.active)
+            self._plan_next_cycle()
 
     def _new_site(self) -> EvccSite:
         tariffs = EvccTariffs(
