@@ -8,6 +8,7 @@ from domain.control import CommandRecord
 from dynamic_buffer import DynamicBufferCalc
 from forecaster.energy_columns import EnergyColumns, nothing_measured
 from forecaster.series import n_slots_between
+from risk_buffer_calc import RiskBufferCalc
 from storage.records import Fact
 
 
@@ -64,6 +65,16 @@ _SENT = frozenset({"sent", "confirmed", "not_confirmed"})
 
 class UnkeptBuffer(DynamicBufferCalc):
     """The specified buffer with nothing on the disk."""
+
+    def _load(self) -> None:
+        """Begin anew."""
+
+    def _save(self) -> None:
+        """Forget it."""
+
+
+class UnkeptRisk(RiskBufferCalc):
+    """The risk-based buffer with nothing on the disk."""
 
     def _load(self) -> None:
         """Begin anew."""

@@ -68,7 +68,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     data.add_argument("--data", type=Path, required=True, metavar="DIR",
                       help="folder with measured homes and prices (CSV, also gzipped)")  # fmt: skip
     data.add_argument("--home", metavar="NAME",
-                      help="file or beginning of its name, home of a file, list, or all")  # fmt: skip
+                      help="a file, a home of a file, the beginning of a name, or all")  # fmt: skip
     data.add_argument("--prices", metavar="NAME", help="the same for prices")
     data.add_argument("--car", default="none", metavar="NAME",
                       help="none, commuter, auto or LOCATION:USER of sessions")  # fmt: skip
@@ -151,7 +151,8 @@ def _periods_by_home(arguments: argparse.Namespace) -> list[list[Period]]:
         tariff = Tariff(
             surcharge_eur_per_kwh=arguments.surcharge_ct / _CT,
             vat_frac=arguments.vat_pct / 100.0,
-            feed_in_eur_per_kwh="market" if feed_in == "market" else float(feed_in) / _CT,
+            feed_in=FeedIn.MARKET if feed_in == FeedIn.MARKET else FeedIn.FIXED,
+            feed_in_eur_per_kwh=0.0 if feed_in == FeedIn.MARKET else float(feed_in) / _CT,
         )
     except ValueError as err:
         raise _WrongArgumentsError(

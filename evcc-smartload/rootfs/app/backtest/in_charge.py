@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from backtest.clockwork import MovedClock, ReplayHistory, UnkeptBuffer
+import numpy as np
+
+from backtest.clockwork import MovedClock, ReplayHistory, UnkeptBuffer, UnkeptRisk
 from backtest.direct_client import DirectClient
 from backtest.knowledge import Knowledge, knowledge_of
 from backtest.meter import wanted_now
 from backtest.period import Period
 from backtest.settings import BacktestSettings
+from buffers import RISK, RiskInCycle
+from config import Config
 from controller import Controller
 from domain.control import BATTERY_MODE
+from domain.forecast import ForecastKind
 from domain.horizon import SLOT
 from domain.outlook import Outlook
 from domain.plan import Plan
@@ -17,7 +22,10 @@ from domain.proof import Policy
 from domain.site import BatteryMode
 from domain.state import CycleKind
 from domain.steering import Stage, StageMode
+from dynamic_buffer import DynamicBufferCalc
 from forecaster.pv import PVForecaster
+from forecaster.scenarios import RankArchive
+from forecaster.series import SlotSeries
 from main import act, decide_and_act
 from mode_keeper import ModeKeeper
 from ownership import settle_ownership
@@ -25,6 +33,7 @@ from parts import CycleParts, Installation
 from planner.horizon_planner import HorizonPlanner, TimeLimits
 from planner.rolling import RollingPlanner
 from planning import Planning
+from risk_buffer_calc import WritesNothing
 from simulator.home import SimulatedHome
 from site_watch import Reading
 from steering import Steering
@@ -58,8 +67,26 @@ class KnownPv(PVForecaster):
 class KnownPast:
     """The memory of a service that lives a past again."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, period: Period, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
+        self._measured_kw = {
+            kind: SlotSeries(
+                start=period.start, values=np.where(period.is_measured, power_kw, np.nan)
+            )
+            for kind, power_kw in (
+                (ForecastKind.LOAD, period.load_kw),
+                (ForecastKind.PV, period.pv_kw),
+            )
+        }
+
+    @property
+    def ranks(self) -> RankArchive:
+        """How past outcomes lay within what was said."""
+        return self._knowledge.ranks
+
+    def measured_kw(self, kind: ForecastKind, start: datetime, end: datetime) -> SlotSeries:
+        """Return what was measured; who asks for what is over by then."""
+        return self._measured_kw[kind].between(start, end)
 
     @property
     def outlook(self) -> Outlook | None:
@@ -106,20 +133,21 @@ class InCharge:
         self._connected: tuple[bool, ...] = ()
         is_planning = policy is Policy.SMARTLOAD
         knowledge = knowledge_of(period, settings)
-        self._parts = self._build(period, settings, knowledge, is_planning=is_planning)
+        self._parts = self._build(policy, period, settings, knowledge)
         if is_planning:
             for stage in settings.stages - {Stage.BUFFER}:
                 self._parts.controller.set_stage(stage, StageMode.LIVE)
 
     def _build(
         self,
+        policy: Policy,
         period: Period,
         settings: BacktestSettings,
         knowledge: Knowledge,
-        *,
-        is_planning: bool,
     ) -> CycleParts:
         clock, cfg = self._clock, settings.options()
+        if policy is Policy.RISK:
+            cfg = cfg.model_copy(update={"buffer_strategy": RISK})
         now = clock.now()
         controller = Controller(None, clock.now, period.zone)
         ledger = WriteLedger(controller, self._history, clock.now, period.zone)
@@ -132,7 +160,8 @@ class InCharge:
             keeper=ModeKeeper(evcc, clock.now),
             now=clock.now,
         )
-        buffer_calc = UnkeptBuffer(cfg, steering, clock=clock.now)
+        memory = KnownPast(period, knowledge)
+        buffer_calc, risk = _buffers(cfg, steering, clock, memory)
         buffer_calc.use_time_zone(period.zone)
         if Stage.BUFFER in settings.stages:
             buffer_calc.activate_live()
@@ -145,13 +174,14 @@ class InCharge:
             evcc=evcc,
             controller=controller,
             pv_forecaster=KnownPv(now, knowledge),
-            memory=KnownPast(knowledge),
+            memory=memory,
             planning=Planning(cfg, self._history, _planner(clock)),
             ledger=ledger,
             steering=steering,
             buffer_calc=buffer_calc,
+            risk=risk,
             forecast_every=lambda: _ALWAYS,
-            plan_every=lambda: _ALWAYS if is_planning else None,
+            plan_every=lambda: _ALWAYS if policy is Policy.SMARTLOAD else None,
         )
 
     def begin_slot(self, now: datetime) -> None:
@@ -212,6 +242,17 @@ class InCharge:
         parts = self._parts
         mode = parts.controller.owned_value(BATTERY_MODE)
         return mode == BatteryMode.CHARGE.value or parts.controller.bat_to_ev_active
+
+
+def _buffers(
+    cfg: Config, steering: Steering, clock: MovedClock, memory: KnownPast
+) -> tuple[DynamicBufferCalc, RiskInCycle | None]:
+    """Return the formula's buffer, and beside it the one of the risk where that is asked for."""
+    if cfg.buffer_strategy != RISK:
+        return UnkeptBuffer(cfg, steering, clock=clock.now), None
+    formula = UnkeptBuffer(cfg, WritesNothing(), clock=clock.now)
+    calc = UnkeptRisk(cfg, steering, clock=clock.now, is_chosen=True, period=formula.period)
+    return formula, RiskInCycle(calc, formula, cfg, memory)
 
 
 def _planner(clock: MovedClock) -> HorizonPlanner:
