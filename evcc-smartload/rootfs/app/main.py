@@ -2,6 +2,7 @@
 
 python main.py --evcc-url http://my-evcc:7070      a real evcc, in real time
 python main.py --demo                              a simulated home
+python main.py backtest --data DIR                 what it would have been worth on measured homes
 """
 
 import os
@@ -504,7 +505,11 @@ def build_risk_buffer(  # noqa: PLR0913  # what a calculator is built from
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run the service; return the exit code."""
+    """Run the service, or the command that is named; return the exit code."""
+    if argv[:1] == ["backtest"]:
+        from backtest.command import main as backtest  # noqa: PLC0415  # the service needs none of it
+
+        return backtest(argv[1:], environ)
     # Until there is something to hand back, being asked to stop simply ends us.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     arguments = parse_arguments(argv)

@@ -15,7 +15,7 @@ import structlog
 from tqdm import tqdm
 
 from backtest.period import Period
-from backtest.period_tariff import Tariff
+from backtest.period_tariff import FeedIn, Tariff
 from backtest.periods import read_periods
 from backtest.report_json import differences, from_json, to_json
 from backtest.report_lines import to_csv, to_lines
