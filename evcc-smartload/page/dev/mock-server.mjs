@@ -109,6 +109,21 @@ function logUntil(nowMs, liveFromMs) {
   return events;
 }
 
+/** What the risk-based buffer would have set: high in the evening, next to nothing at noon. */
+function riskEventOf(event) {
+  const hour = event.hour_of_day;
+  const needKwh = hour >= 16 ? 4.4 - (hour - 16) * 0.15 : hour < 8 ? 3.2 - hour * 0.35 : 0.3;
+  const target = Math.max(10, 10 * Math.ceil((5 + needKwh * 10.5) / 10));
+  return {
+    ...event,
+    mode: "observation",
+    applied: false,
+    old_buffer_pct: 50,
+    new_buffer_pct: target,
+    reason: `Sicherheit 90% · Bedarf ${needKwh.toFixed(1).replace(".", ",")} kWh bis 08:15 (Sonne) · Puffer ${target}% · [Simulation]`,
+  };
+}
+
 class World {
   constructor(scene) {
     this.scene = scene;
@@ -328,6 +343,31 @@ class World {
             observation_live_at: isLive ? null : iso(this.liveAtMs),
           }
         : null,
+      buffer_shadow: hasBuffer ? this.shadow(now) : null,
+    };
+  }
+
+  shadow(now) {
+    const events = this.log.slice(-100).map(riskEventOf);
+    return {
+      current_buffer_pct: 50,
+      mode: "observation",
+      days_remaining: null,
+      log_recent: events,
+      observation_live_at: null,
+      strategy: "risk",
+      parts: {
+        night_kwh: 2.94,
+        error_kwh: 1.02,
+        outage_kwh: 0.5,
+        need_kwh: 4.46,
+        target_pct: events.at(-1)?.new_buffer_pct ?? 50,
+        window_start: iso(now),
+        window_end: iso(floorTo(now, SLOT) + 13 * HOUR),
+        ends_by: "surplus",
+        confidence_pct: 90,
+        price_eur_per_day: 0.17,
+      },
     };
   }
 
@@ -466,7 +506,8 @@ createServer(async (request, response) => {
   } else if (/^proof\/backtest\.(csv|html|json)$/.test(path)) {
     json(response, 200, world.proof.backtest(Date.now()));
   } else if (path === "buffer/log") {
-    json(response, 200, { events: world.scene === "first" ? [] : world.log });
+    const events = world.scene === "first" ? [] : world.log;
+    json(response, 200, { events: request.url.includes("strategy=risk") ? events.map(riskEventOf) : events });
   } else {
     await file(path, response);
   }
