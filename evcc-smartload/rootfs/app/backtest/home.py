@@ -6,7 +6,6 @@ from backtest.clockwork import MovedClock
 from backtest.foresight_cars import READY_WITHIN_PCT
 from backtest.period import Period, RecordedCar
 from backtest.settings import BacktestSettings
-from domain.horizon import SLOT
 from domain.proof import Policy
 from proof.accounting import Departure
 from simulator.home import SimulatedHome
@@ -48,6 +47,7 @@ def home_of(
         evcc=RecordedEvcc(
             zone=period.zone,
             site=settings.owners_site if has_battery else {},
+            feed_in_is_fixed=len(set(period.export_price_eur_per_kwh.tolist())) == 1,
             interval_s=settings.interval_s,
         ),
     )
@@ -81,7 +81,7 @@ def _car(car: RecordedCar, start: datetime) -> MeasuredCar:
                 wanted_soc_pct=stay.wanted_soc_pct,
             )
             for stay in car.stays
-            if stay.leaves > start + SLOT
+            if stay.leaves > start
         ],
         initial_soc_pct=car.initial_soc_pct,
     )
