@@ -61,9 +61,10 @@ def sweep_on_dask(tasks: Sequence[Task], address: str, *, told: Told) -> list[Po
         client.run(_use_app, str(APP))
         futures = client.map(carry_out, tasks, pure=False)
         position = {future.key: index for index, future in enumerate(futures)}
-        for done in as_completed(futures):
-            done.result()
-            progress.note(position[done.key], 1.0)
+        with client.as_current():
+            for done in as_completed(futures):
+                done.result()
+                progress.note(position[done.key], 1.0)
         results: list[PolicyResult] = client.gather(futures)
         return results
 
