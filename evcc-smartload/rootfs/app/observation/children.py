@@ -41,9 +41,8 @@ class Child:
             # Ctrl-C is for the service, which then stops this one.
             start_new_session=True,
         )
-        self._thread = threading.Thread(
-            target=self._follow, args=(pickle.dumps(errand),), name="observation", daemon=True
-        )
+        self._errand = pickle.dumps(errand)
+        self._thread = threading.Thread(target=self._follow, name="observation", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -54,13 +53,13 @@ class Child:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _follow(self, errand: bytes) -> None:
+    def _follow(self) -> None:
         process = self._process
         assert process.stdin is not None  # noqa: S101  # asked for above
         assert process.stdout is not None  # noqa: S101  # asked for above
         # It may have been stopped already.
         with contextlib.suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(errand)
+            process.stdin.write(self._errand)
         is_over = False
         with process.stdout:
             for line in process.stdout:
