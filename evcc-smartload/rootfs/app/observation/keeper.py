@@ -92,6 +92,8 @@ class ProofKeeper:
         """
         if now < EARLIEST_PLAUSIBLE_NOW:
             return
+        # What hangs is given up when somebody looks.
+        self._work.standing()
         self._home = seen.home or self._home
         if self._home is None:
             return
