@@ -125,7 +125,8 @@ class ReplayedPeriod:
 
     ``excluded_frac`` is the share of days that are not counted. ``notes`` are plain sentences that
     an owner must know to believe the figures (moved by weeks, what was assumed). ``settings`` are
-    all choices by name, ``inputs`` the SHA-256 of each file or table by name.
+    all choices by name, ``inputs`` the SHA-256 of each file or table by name, ``versions`` those of
+    what the figures depend on, by name; empty: as they run here.
     """
 
     home: str
@@ -140,6 +141,7 @@ class ReplayedPeriod:
     notes: tuple[str, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
