@@ -29,7 +29,7 @@ def cluster() -> Iterator[str]:
         warnings.simplefilter("ignore")
         from distributed import LocalCluster  # noqa: PLC0415  # takes a second
 
-        with LocalCluster(
+        with LocalCluster(  # type: ignore[no-untyped-call]  # as distributed has it
             n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None,
             host="127.0.0.1", protocol="tcp",
         ) as local:  # fmt: skip

@@ -1,7 +1,6 @@
 """``smartload backtest``: lives a measured past again and says what each policy was worth."""
 
 import argparse
-import logging
 import os
 import sys
 from collections import defaultdict
@@ -11,7 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-import structlog
 from tqdm import tqdm
 
 from backtest.period import Period
@@ -22,7 +20,7 @@ from backtest.report_lines import to_csv, to_lines
 from backtest.report_page import to_html
 from backtest.run import put_together, tasks_of
 from backtest.settings import BacktestSettings, BatteryChoice
-from backtest.sweep import Told, sweep, sweep_on_dask
+from backtest.sweep import Told, be_quiet, sweep, sweep_on_dask
 from config import load_config
 from domain.proof import Backtest, Policy
 from domain.steering import Stage
@@ -44,7 +42,7 @@ class _WrongArgumentsError(Exception):
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the command; return the exit code: 0, 1 when a comparison differs, 2 when it cannot."""
     arguments = _parse(argv)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    be_quiet()
     try:
         settings = _settings(arguments, environ)
         homes = _periods_by_home(arguments)
@@ -109,6 +107,8 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 def _settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> BacktestSettings:
     del environ  # a back-test is told everything, so that it can be told again
     loaded = load_config(options_path=Path(os.devnull), yaml_path=arguments.options, environ={})
+    if arguments.options is not None and not arguments.options.is_file():
+        raise _WrongArgumentsError(f"--options: there is no file {arguments.options}")
     if arguments.options is not None and loaded.problems:
         raise _WrongArgumentsError(f"{arguments.options}: {loaded.problems[0]}")
     positive = {

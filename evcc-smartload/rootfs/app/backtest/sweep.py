@@ -1,5 +1,6 @@
 """Carries out many tasks: here, on all cores, or on a Dask cluster; they are the same tasks."""
 
+import logging
 import multiprocessing
 import os
 import queue
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+
+import structlog
 
 from backtest.run import Task, carry_out, weight_of
 from domain.proof import PolicyResult
@@ -57,12 +60,12 @@ def sweep_on_dask(tasks: Sequence[Task], address: str, *, told: Told) -> list[Po
     from distributed import Client, as_completed  # noqa: PLC0415  # only a cluster needs it
 
     progress = _Progress(tasks, told)
-    with Client(address, timeout="10s", set_as_default=False) as client:
+    with Client(address, timeout="10s", set_as_default=False) as client:  # type: ignore[no-untyped-call]  # as distributed has it
         client.run(_use_app, str(APP))
         futures = client.map(carry_out, tasks, pure=False)
         position = {future.key: index for index, future in enumerate(futures)}
         with client.as_current():
-            for done in as_completed(futures):
+            for done in as_completed(futures):  # type: ignore[no-untyped-call]  # as above
                 done.result()
                 progress.note(position[done.key], 1.0)
         results: list[PolicyResult] = client.gather(futures)
@@ -73,6 +76,7 @@ def _use_app(folder: str) -> None:
     """Let a worker find the modules of the app."""
     if folder not in sys.path:
         sys.path.insert(0, folder)
+    be_quiet()
     # One task fills one core.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -95,6 +99,12 @@ def _carry_out(index: int, task: Task) -> PolicyResult:
 def _take_news(news: "multiprocessing.Queue[tuple[int, float]]") -> None:
     global _news  # noqa: PLW0603  # a process of a pool is told once where its news go
     _news = news
+    be_quiet()
+
+
+def be_quiet() -> None:
+    """Log errors only: what a service tells an owner of each write is lived through by thousands."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 @contextmanager
