@@ -103,7 +103,7 @@ def _take_news(news: "multiprocessing.Queue[tuple[int, float]]") -> None:
 
 
 def be_quiet() -> None:
-    """Log errors only: what a service tells an owner of each write is lived through by thousands."""
+    """Log errors only: a past has thousands of writes, and nobody is told of each."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
