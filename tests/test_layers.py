@@ -64,6 +64,7 @@ ROWS: dict[int, frozenset[str]] = {
             "main",
             "memory",
             "mode_keeper",
+            "observation",
             "ownership",
             "parts",
             "past_options",

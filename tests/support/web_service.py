@@ -21,6 +21,7 @@ from state_store import StateStore
 from tests.support.shown_state import NOON, buffer_event
 from web.access import AccessRules
 from web.app import WebParts, create_app
+from web.proof_routes import ProofDesk
 from web.server import WebServer
 
 LOCAL = ("127.0.0.1", 50000)
@@ -97,6 +98,7 @@ class Service:
     risk_buffer: RecordedBuffer | None = None
     demo: RecordedSpeed | None = field(default_factory=RecordedSpeed)
     commands: tuple[CommandRecord, ...] = ()
+    proof: ProofDesk | None = None
 
     def writes(self, start: datetime, end: datetime) -> tuple[CommandRecord, ...]:
         """Return the commands of that time, rising."""
@@ -115,6 +117,7 @@ class Service:
                 risk_buffer=lambda: self.risk_buffer,
                 writes=self.writes,
                 demo=self.demo,
+                proof=self.proof,
                 static_dir=self.static_dir,
             )
         )

@@ -87,7 +87,8 @@ def test_days_that_do_not_count_are_told_and_in_no_sum() -> None:
 
     told = report_of([evcc, ours], replayed())
 
-    assert (told.n_days, told.n_counted, told.excluded_frac) == (5, 4, pytest.approx(0.2))
+    assert (told.n_days, told.n_counted) == (5, 4)
+    assert told.excluded_frac == pytest.approx(0.2)
     assert told.evcc_eur == pytest.approx(12.0)
 
 
@@ -157,9 +158,9 @@ def test_months_sum_what_was_reckoned_then_and_now() -> None:
     told = report([3.0] * 5, [2.0] * 5, past=replayed(former=former))
 
     # The first of the former days stays as it was, the second is reckoned anew.
-    assert [(month.month, month.saving_eur, month.n_days) for month in told.months] == [
-        (date(2026, 9, 1), pytest.approx(1.0), 1),
-        (date(2026, 10, 1), pytest.approx(5.0), 5),
+    assert [(month.month, round(month.saving_eur, 6), month.n_days) for month in told.months] == [
+        (date(2026, 9, 1), 1.0, 1),
+        (date(2026, 10, 1), 5.0, 5),
     ]
 
 

@@ -256,7 +256,8 @@ def test_sessions_that_overlap_are_one_stay(tmp_path: Path) -> None:
     (car,) = found(HOME, store).period.cars
 
     (stay,) = car.stays
-    assert (stay.leaves, stay.used_kwh) == (LIVE + 7 * HOUR, pytest.approx(9.9))
+    assert stay.leaves == LIVE + 7 * HOUR
+    assert stay.used_kwh == pytest.approx(9.9)
 
 
 def test_a_session_that_began_before_is_cut_and_used_nothing_since(tmp_path: Path) -> None:

@@ -51,10 +51,14 @@ from inbox import AnyWish, Inbox
 from log_setup import set_up_logging
 from memory import Memory, MemoryOptions
 from mode_keeper import KEEP_EVERY, ModeKeeper
+from observation.children import ChildRunner
+from observation.looking import look_at_home
+from observation.service import ObservationService
 from ownership import hand_back, settle_ownership
 from parts import (
     EXPLAIN_FAILED,
     PLAN_FAILED,
+    PROOF_FAILED,
     STEER_FAILED,
     CycleParts,
     Installation,
@@ -324,6 +328,7 @@ def turn(
             fulfil(parts, wish)
         reading = parts.watch.read(now)
         parts.memory.observe(now, reading, parts.poll())
+        succeeds(parts, PROOF_FAILED, lambda: look_at_home(parts, now, reading))
         if kind is None and reading.changed:
             kind = CycleKind.CHANGE
         if kind is not None:
@@ -557,6 +562,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             plan_every=demo.plan_every,
             after_cycle=demo.after_cycle,
         )
+    proof = ObservationService(data_dir, data_dir / HISTORY_NAME, clock=clock, runner=ChildRunner())
+    parts = replace(parts, proof=proof)
     try:
         web = web_for(parts, loaded, demo=demo)
     except OSError as exc:

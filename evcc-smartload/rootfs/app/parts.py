@@ -17,6 +17,7 @@ from forecaster.pv import PVForecaster
 from health import Heartbeat
 from inbox import Inbox
 from memory import Memory
+from observation.service import ObservationService
 from persistence import StateFile
 from planning import Planning
 from problem_board import ProblemBoard
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 PLAN_FAILED = "plan_failed"
 EXPLAIN_FAILED = "explain_failed"
 STEER_FAILED = "steer_failed"
+PROOF_FAILED = "proof_failed"
 # evcc refreshes its readings every 30 s; a car that was plugged in is noticed within that.
 POLL = timedelta(seconds=30)
 
@@ -142,6 +144,8 @@ class Parts(CycleParts):
     inbox: Inbox
     heartbeat: Heartbeat
     board: ProblemBoard
+    proof: ObservationService | None = None
+    """Works out the report on the past, and back-tests; None: nobody asks for them."""
     poll: Callable[[], timedelta] = lambda: POLL
     after_cycle: Callable[[datetime], None] = lambda _: None
     n_cycles: int = 0
@@ -157,6 +161,7 @@ class Parts(CycleParts):
             None if self.risk is None else self.risk.calc.state_file,
             self.controller.state_file,
             self.pv_forecaster.state_file,
+            None if self.proof is None else self.proof.state_file,
             *self.memory.state_files,
         )
         return tuple(file for file in files if file is not None)

@@ -45,6 +45,7 @@ def web_for(parts: Parts, loaded: LoadedConfig, *, demo: "Demo | None") -> WebSe
             risk_buffer=lambda: None if parts.risk is None else parts.risk.calc,
             writes=parts.memory.history.read_commands,
             demo=None if demo is None else demo.clock,
+            proof=parts.proof,
         )
     )
     return WebServer(app, host=cfg.bind_address, port=cfg.port)
@@ -81,6 +82,8 @@ def serve(parts: Parts, web: WebServer, *, cycle: Callable[[], None]) -> int:
     while not (asked_to_stop or ended.wait(LOOK_UP_S)) and web.is_serving:
         pass
     parts.inbox.stop()
+    if parts.proof is not None:
+        parts.proof.close()
     parts.memory.importing.ask_to_stop()
     thread.join(HAND_BACK_S)
     web.stop(WEB_STOP_S)

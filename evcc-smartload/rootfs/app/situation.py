@@ -20,7 +20,7 @@ from domain.steering import (
     StageReport,
 )
 from domain.tariff import price_spread
-from parts import EXPLAIN_FAILED, PLAN_FAILED, STEER_FAILED, Parts
+from parts import EXPLAIN_FAILED, PLAN_FAILED, PROOF_FAILED, STEER_FAILED, Parts
 from site_watch import Reading
 from version import VERSION
 
@@ -57,6 +57,7 @@ def conclude(parts: Parts, state: SystemState, reading: Reading) -> SystemState:
         cycle=parts.last_cycle,
         problems=_find_problems(parts, state.now, reading, control),
         buffer_shadow=None if parts.risk is None else parts.risk.shadow_result(state.now),
+        proof_summary=None if parts.proof is None else parts.proof.summary(),
     )
 
 
@@ -107,7 +108,7 @@ def _find_problems(
                 (
                     text
                     for event, text in parts.failures.items()
-                    if event not in {PLAN_FAILED, EXPLAIN_FAILED, STEER_FAILED}
+                    if event not in {PLAN_FAILED, EXPLAIN_FAILED, STEER_FAILED, PROOF_FAILED}
                 ),
                 None,
             ),

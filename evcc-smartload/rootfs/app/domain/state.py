@@ -125,3 +125,5 @@ class SystemState:
     plan_skipped: tuple[Skipped, ...] = ()
     buffer_shadow: Mapping[str, object] | None = None
     """What the buffer that is not the chosen one says, in the form of a step."""
+    proof_summary: Mapping[str, object] | None = None
+    """The report on the past in short; None where there is nobody to work one out."""

@@ -25,6 +25,7 @@ PRIVATE_PATHS = (
     "/events",
     "/forecast",
     "/plan",
+    "/proof",
     "/openapi.json",
     "/buffer/",
     "/control/",

@@ -36,6 +36,7 @@ from web.control_routes import ControlParts, add_control
 from web.forecast_json import accuracy_to_json, forecast_to_json
 from web.guard import PAGE_HEADERS, Guard, refuse
 from web.plan_answer import PlanAnswers
+from web.proof_routes import ProofDesk, add_proof
 from web.refusals import RefusedError
 from web.schemas import (
     REFUSALS,
@@ -75,6 +76,8 @@ class WebParts:
     writes: Callable[[datetime, datetime], Sequence[CommandRecord]] = lambda *_: ()
     """Returns the commands to evcc from one instant to another."""
     demo: DemoControl | None = None
+    proof: ProofDesk | None = None
+    """Works out the report and back-tests; None: nothing of that can be asked for."""
     static_dir: Path = STATIC_DIR
 
 
@@ -110,6 +113,13 @@ def create_app(parts: WebParts) -> FastAPI:
     _add_plan(app, parts.store)
     _add_buffer(app, parts)
     add_control(app, _control_parts(parts))
+    add_proof(
+        app,
+        desk=lambda: parts.proof,
+        now=parts.clock.now,
+        state=lambda: _state_of(parts.store),
+        language=lambda request: _language_of(request, parts.store),
+    )
     _add_demo(app, parts)
     _add_page(app, parts.static_dir)
     return app
@@ -196,7 +206,7 @@ def _add_plan(app: FastAPI, store: StateStore) -> None:
         ``lang`` is the language of the sentences: the owner's or the browser's if not given.
         """
         state = _state_of(store)
-        told_in = lang or _language(state, request.headers.get("accept-language", ""))
+        told_in = lang or _language_of(request, store)
         packed = accepts_gzip(request.headers.get("accept-encoding", ""))
         return Response(
             answers.answer(state, told_in, packed=packed),
@@ -213,6 +223,10 @@ def _language(state: SystemState | None, accepted: str) -> Lang:
     configured = "auto" if state is None else state.service.language
     known = [lang for lang in LANGUAGES if lang == configured]
     return known[0] if known else preferred_language(accepted)
+
+
+def _language_of(request: Request, store: StateStore) -> Lang:
+    return _language(_state_of(store), request.headers.get("accept-language", ""))
 
 
 def _json(answer: dict[str, object]) -> Response:

@@ -28,6 +28,8 @@ ALLOWED: Mapping[str, tuple[str, str]] = {
         "ein Zeitpunkt mit Zeitzone wie 2026-06-22T08:00:00+02:00",
         "a time with its offset, such as 2026-06-22T08:00:00+02:00",
     ),
+    "from": ("ein Tag wie 2026-10-01", "a day such as 2026-10-01"),
+    "to": ("ein Tag wie 2026-10-31", "a day such as 2026-10-31"),
 }
 # What each part of a query may be, as the routes check it.
 ALLOWED_IN_QUERY: Mapping[str, tuple[str, str]] = {
@@ -97,6 +99,31 @@ NO_OVERRIDE = Refusal(
     code="no_override",
     text_de="Das läuft gerade nicht; vielleicht ist es von selbst zu Ende gegangen.",
     text_en="Nothing like that is running; it may have ended by itself.",
+)
+NO_HISTORY = Refusal(
+    status=503,
+    code="no_history",
+    text_de="Noch ist nichts aufgezeichnet, womit sich rechnen ließe.",
+    text_en="Nothing has been recorded yet that could be worked with.",
+)
+BACKTEST_RUNNING = Refusal(
+    status=409,
+    code="backtest_running",
+    text_de="Es läuft schon eine Rückrechnung. Brich sie ab oder warte, bis sie fertig ist.",
+    text_en="A back-test is running already. Cancel it, or wait until it is done.",
+)
+NO_BACKTEST = Refusal(
+    status=404,
+    code="not_found",
+    text_de="Es gibt noch keine fertige Rückrechnung zum Herunterladen.",
+    text_en="There is no finished back-test to download yet.",
+)
+NO_PERIOD = Refusal(
+    status=400,
+    code="invalid",
+    text_de="Der Zeitraum muss mit einem Tag enden, der vorbei ist, und darf nicht vor seinem "
+    "Anfang enden.",
+    text_en="The period must end with a day that is over, and must not end before it begins.",
 )
 NO_JSON = Refusal(
     status=400,
@@ -182,6 +209,16 @@ def end_out_of_range(longest: timedelta) -> Refusal:
         code="invalid",
         text_de=f"Das Ende muss in den nächsten {longest.days} Tagen liegen.",
         text_en=f"The end must lie within the next {longest.days} days.",
+    )
+
+
+def period_too_long(longest: timedelta) -> Refusal:
+    """Say how long a back-test may be."""
+    return Refusal(
+        status=400,
+        code="invalid",
+        text_de=f"Der Zeitraum darf höchstens {longest.days} Tage lang sein.",
+        text_en=f"The period may be {longest.days} days long at most.",
     )
 
 

@@ -1,6 +1,6 @@
 """What the HTTP service takes and gives, for validation and for its OpenAPI description."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -23,7 +23,19 @@ def _instant(value: object) -> datetime:
         raise ValueError("out of range") from exc
 
 
+def _day(value: object) -> date:
+    """Return a day.
+
+    Raises:
+        ValueError: It is no text in ISO 8601, or no day there is.
+    """
+    if not isinstance(value, str):
+        raise ValueError("not a text")  # noqa: TRY004  # what pydantic expects of a validator
+    return date.fromisoformat(value)
+
+
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+Day = Annotated[date, BeforeValidator(_day)]
 LONGEST_DEVICE = 200
 Device = Annotated[str, Field(max_length=LONGEST_DEVICE, description="evcc's name of a loadpoint.")]
 
@@ -82,6 +94,13 @@ class EndWish(_Body):
 
     kind: Literal["charge_now", "keep_full", "holiday"]
     device: Device = ""
+
+
+class BacktestPeriod(_Body):
+    """Body of ``POST /proof/backtest``: local days, both inside."""
+
+    first: Annotated[Day, Field(alias="from", description="The first local day.")]
+    last: Annotated[Day, Field(alias="to", description="The last local day, which is over.")]
 
 
 class Activated(BaseModel):
