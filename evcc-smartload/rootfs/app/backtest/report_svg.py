@@ -1,7 +1,7 @@
 """Charts of a back-test as SVG that stands in the page itself: no script, no address, no date."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,7 +12,9 @@ from domain.proof import Band
 
 _WIDTH_PX = 760
 _BAR_PX = 34
-_MOST_DATES = 8
+_MOST_DATES = 6
+_MOST_UPRIGHT = 13
+_MOST_STEPS = 9
 _NEVER_CUT = -1
 
 
@@ -36,7 +38,9 @@ class Line:
     dash: str = ""
 
 
-def bars(name: str, drawn: Sequence[Bar], *, most: float | None = None) -> str:
+def bars(
+    name: str, drawn: Sequence[Bar], number: Callable[[float], str], *, most: float | None = None
+) -> str:
     """Return horizontal bars from 0 on, the first on top; the axis reaches at least to ``most``."""
     from_below = tuple(reversed(drawn))
     chart = _chart(
@@ -45,6 +49,7 @@ def bars(name: str, drawn: Sequence[Bar], *, most: float | None = None) -> str:
         colours=[bar.colour for bar in from_below],
         height=60 + _BAR_PX * len(drawn),
         show_legend=False,
+        value_formatter=number,
         **_reach([bar.value for bar in drawn], most),
     )
     chart.x_labels = [bar.label for bar in from_below]
@@ -59,12 +64,15 @@ def bars(name: str, drawn: Sequence[Bar], *, most: float | None = None) -> str:
 
 
 def month_bars(
-    name: str, months: Mapping[str, Band], colour: str, number: Callable[[float], str]
+    name: str,
+    months: Sequence[tuple[str, Band]],
+    colour: str,
+    number: Callable[[float], str],
 ) -> str:
     """Return a bar per month with its band as a line, where it has one."""
     reach = [0.0]
     values: list[dict[str, object]] = []
-    for band in months.values():
+    for _, band in months:
         value: dict[str, object] = {
             "value": band.middle,
             "style": f"fill:var({colour});stroke:none",
@@ -80,9 +88,10 @@ def month_bars(
         colours=[colour],
         show_legend=False,
         range=(min(reach), max(reach)),
+        x_label_rotation=0 if len(months) <= _MOST_UPRIGHT else 60,
         value_formatter=number,
     )
-    chart.x_labels = list(months)
+    chart.x_labels = [label for label, _ in months]
     chart.add("", values)
     return _svg(chart)
 
@@ -111,7 +120,7 @@ def day_lines(
         chart.add(
             line.label,
             list(zip(line.days, line.values, strict=True)),
-            stroke_style={"width": 2.4, **({"dasharray": line.dash} if line.dash else {})},
+            stroke_style={"dasharray": line.dash} if line.dash else None,
         )
     return _svg(chart)
 
@@ -131,6 +140,7 @@ def _chart(kind: str, name: str, *, colours: Sequence[str], **choices: Any) -> A
         colors=tuple(f"var({colour})" for colour in colours),
         ci_colors=tuple("var(--ink-1)" for _ in colours),
         opacity="1",
+        stroke_width="2.2",
         font_family="inherit",
         label_font_size=14,
         major_label_font_size=14,
@@ -140,7 +150,13 @@ def _chart(kind: str, name: str, *, colours: Sequence[str], **choices: Any) -> A
         style=style,
         js=(),
         width=_WIDTH_PX,
-        **{"height": 320, "truncate_label": _NEVER_CUT, "truncate_legend": _NEVER_CUT, **choices},
+        **{
+            "height": 320,
+            "max_scale": _MOST_STEPS,
+            "truncate_label": _NEVER_CUT,
+            "truncate_legend": _NEVER_CUT,
+            **choices,
+        },
     )
     chart.uuid = name  # else it is drawn by lot, and no two pages are alike
     return chart
