@@ -53,7 +53,9 @@ def _costs(reader: Reader) -> Chart:
         for sums in reader.backtest.sums
     ]
     words = reader.words
-    return Chart(title=words.cost_chart, hint=words.cost_hint, svg=bars("cost", drawn))
+    return Chart(
+        title=words.cost_chart, hint=words.cost_hint, svg=bars("cost", drawn, reader.count)
+    )
 
 
 def _months(reader: Reader) -> Chart | None:
@@ -63,11 +65,14 @@ def _months(reader: Reader) -> Chart | None:
     months = reader.savings(ours.policy)
     if len(months) < _LEAST_MONTHS:
         return None
-    by_name = {reader.month(month): band for month, band in months.items()}
+    named = [
+        (reader.month(month) if index == 0 or month.month == 1 else reader.short_month(month), band)
+        for index, (month, band) in enumerate(months.items())
+    ]
     return Chart(
         title=reader.words.month_chart(reader.title_of(ours.policy)),
         hint=reader.words.month_hint,
-        svg=month_bars("months", by_name, _COLOURS[ours.policy], reader.count),
+        svg=month_bars("months", named, _COLOURS[ours.policy], reader.count),
     )
 
 
@@ -98,7 +103,9 @@ def _shares(reader: Reader) -> Chart | None:
         return None
     words = reader.words
     return Chart(
-        title=words.share_chart, hint=words.share_hint, svg=bars("share", drawn, most=100.0)
+        title=words.share_chart,
+        hint=words.share_hint,
+        svg=bars("share", drawn, reader.count, most=100.0),
     )
 
 

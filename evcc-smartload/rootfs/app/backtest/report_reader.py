@@ -49,7 +49,11 @@ class Reader:
 
     def month(self, month: date) -> str:
         """Return "Okt 2024"."""
-        return f"{self.words.months[month.month - 1]} {month.year}"
+        return f"{self.short_month(month)} {month.year}"
+
+    def short_month(self, month: date) -> str:
+        """Return "Okt"."""
+        return self.words.months[month.month - 1]
 
     def share(self, frac: float | None) -> str:
         """Return "86 %"; a dash when it is not known."""

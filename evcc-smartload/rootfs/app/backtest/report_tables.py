@@ -90,7 +90,8 @@ def _figures_of(reader: Reader, sums: PolicySums) -> Sequence[str]:
     saving = (
         figures.money(sums.saving_eur.middle),
         band_text(sums.saving_eur, figures),
-        reader.share(sums.captured_frac),
+        # Without a battery it is another home, of which nothing could be captured.
+        reader.share(None if sums.policy is Policy.NO_BATTERY else sums.captured_frac),
         "–" if worst_eur is None else figures.money(worst_eur),
     )
     return (
