@@ -400,11 +400,11 @@ def test_the_library_for_charts_leaves_imports_alone() -> None:
 def test_the_page_begins_with_what_it_came_to() -> None:
     assert lead_of(to_html(backtest())) == (
         "4 Tage: SmartLoad hätte 8,00 € gekostet, evcc allein 10,00 €. "
-        "Das sind 2,00 € weniger (8 von 10 Mal 1,26 € bis 2,74 €)."
+        "Gespart hätte es 2,00 € (8 von 10 Mal 1,26 € bis 2,74 €)."
     )
     assert lead_of(to_html(backtest(), language="en")) == (
         "4 days: SmartLoad would have cost €8.00, evcc alone €10.00. "
-        "That is €2.00 less (8 times out of 10: €1.26 to €2.74)."
+        "It would have saved €2.00 (8 times out of 10: €1.26 to €2.74)."
     )
 
 
@@ -412,8 +412,18 @@ def test_a_loss_is_told_as_one() -> None:
     html = to_html(with_costs(Policy.SMARTLOAD, 3.0, 4.5, 3.5, 1.0, 4.0), language="en")
 
     assert lead_of(html).startswith("4 days: SmartLoad would have cost €15.00, evcc alone €10.00. ")
-    assert "That is €5.00 more (" in lead_of(html)
+    assert "It would have been €5.00 more expensive (" in lead_of(html)
     assert "In no month" not in html
+
+
+def test_what_came_in_is_told_as_earned() -> None:
+    html = to_html(
+        backtest({Policy.EVCC: (1.0,) * 5, Policy.SMARTLOAD: (-2.0,) * 5}), language="en"
+    )
+
+    assert lead_of(html).startswith(
+        "4 days: SmartLoad would have earned €8.00, evcc alone cost €4.00. "
+    )
 
 
 def test_a_month_that_cost_more_is_told() -> None:
@@ -437,7 +447,7 @@ def test_the_same_cost_is_told_as_the_same() -> None:
 def test_few_days_are_told_without_a_range() -> None:
     html = to_html(backtest(excluded=(1, 3)), language="en")
 
-    assert lead_of(html).endswith("That is €1.50 less.")
+    assert lead_of(html).endswith("It would have saved €1.50.")
     assert "too few days for a range" in html
 
 

@@ -1,6 +1,6 @@
 """Which charts a back-test's page has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -23,6 +23,7 @@ _DASHES: Mapping[Policy, str] = {
     Policy.FORESIGHT: "1,4",
 }
 _LEAST_MONTHS = 2
+_DIGITS = ((10.0, 0), (1.0, 1), (0.1, 2))
 _WITHOUT_SHARE = frozenset({Policy.EVCC, Policy.NO_BATTERY, Policy.FORESIGHT})
 
 
@@ -53,9 +54,8 @@ def _costs(reader: Reader) -> Chart:
         for sums in reader.backtest.sums
     ]
     words = reader.words
-    return Chart(
-        title=words.cost_chart, hint=words.cost_hint, svg=bars("cost", drawn, reader.count)
-    )
+    number = _axis(reader, (bar.value for bar in drawn))
+    return Chart(title=words.cost_chart, hint=words.cost_hint, svg=bars("cost", drawn, number))
 
 
 def _months(reader: Reader) -> Chart | None:
@@ -69,10 +69,13 @@ def _months(reader: Reader) -> Chart | None:
         (reader.month(month) if index == 0 or month.month == 1 else reader.short_month(month), band)
         for index, (month, band) in enumerate(months.items())
     ]
+    number = _axis(
+        reader, (end for band in months.values() for end in (band.low, band.middle, band.high))
+    )
     return Chart(
         title=reader.words.month_chart(reader.title_of(ours.policy)),
         hint=reader.words.month_hint,
-        svg=month_bars("months", named, _COLOURS[ours.policy], reader.count),
+        svg=month_bars("months", named, _COLOURS[ours.policy], number),
     )
 
 
@@ -82,10 +85,11 @@ def _saved_so_far(reader: Reader) -> Chart | None:
     ]
     if not lines:
         return None
+    number = _axis(reader, (value for line in lines for value in line.values))
     return Chart(
         title=reader.words.sum_chart,
         hint=reader.words.sum_hint,
-        svg=day_lines("sum", lines, reader.count, reader.day),
+        svg=day_lines("sum", lines, number, reader.day),
     )
 
 
@@ -107,6 +111,14 @@ def _shares(reader: Reader) -> Chart | None:
         hint=words.share_hint,
         svg=bars("share", drawn, reader.count, most=100.0),
     )
+
+
+def _axis(reader: Reader, values: Iterable[float | None]) -> Callable[[float], str]:
+    """Return how to write the figures of an axis that reaches over ``values`` and 0."""
+    known = [0.0, *(value for value in values if value is not None)]
+    reach = max(known) - min(known)
+    digits = next((digits for least, digits in _DIGITS if reach >= least), 3)
+    return lambda value: reader.figures.number(value, digits)
 
 
 def _line(reader: Reader, result: PolicyResult) -> Line:

@@ -31,22 +31,39 @@ def sentences(sums: Sequence[PolicySums], words: Words, figures: Figures) -> tup
     days = said.one_day if base.n_days == 1 else said.days(figures.number(base.n_days, 0))
     ours = judged(sums)
     if ours is None:
-        return (said.alone(days, figures.money(base.cost_eur)),)
+        return (said.alone(days, _came_to(base.cost_eur, words, figures)),)
     costs = said.costs(
         days,
         words.policies[ours.policy][0],
-        figures.money(ours.cost_eur),
-        figures.money(base.cost_eur),
+        _came_to(ours.cost_eur, words, figures),
+        _came_to(base.cost_eur, words, figures, beside_eur=ours.cost_eur),
     )
     lead = f"{costs} {_saved(ours.saving_eur, words, figures)}"
     return (lead, *_how_sure(ours.saving_eur, words), *_how_good(ours, words, figures))
 
 
 def band_text(band: Band, figures: Figures) -> str:
-    """Return "1,20 € bis 3,40 €"; a dash where there is no band."""
+    """Return "1,20 € bis 3,40 €", which breaks nowhere else; a dash where there is no band."""
     if band.low is None or band.high is None:
         return "–"
-    return f"{figures.money(band.low)} {figures.style.range_word} {figures.money(band.high)}"
+    low, high = (unbroken(figures.money(end)) for end in (band.low, band.high))
+    return f"{low} {figures.style.range_word} {high}"
+
+
+def unbroken(text: str) -> str:
+    """Return a text that stays on one line."""
+    return text.replace(" ", "\u00a0")
+
+
+def _came_to(
+    cost_eur: float, words: Words, figures: Figures, *, beside_eur: float | None = None
+) -> str:
+    """Return "1,20 € gekostet"; the verb is left out beside a cost that has it already."""
+    is_gain = cost_eur <= -SHOWN_EUR
+    amount = figures.money(abs(cost_eur))
+    if beside_eur is not None and is_gain is (beside_eur <= -SHOWN_EUR):
+        return amount
+    return words.said.earned(amount) if is_gain else words.said.paid(amount)
 
 
 def _saved(saving: Band, words: Words, figures: Figures) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from backtest.report_json import running_versions
 from backtest.report_reader import Reader
-from backtest.report_sentence import band_text, judged
+from backtest.report_sentence import band_text, judged, unbroken
 from domain.proof import Policy, PolicySums
 
 
@@ -25,11 +25,15 @@ def facts(reader: Reader) -> list[tuple[str, str]]:
     lived = {book.day for result in reader.backtest.results for book in result.days}
     span = f"{reader.day(min(lived))} {words.until} {reader.day(max(lived))}" if lived else "–"
     n_counted, n_lived = reader.count(len(reader.days)), reader.count(len(lived))
+    is_all = len(reader.days) == len(lived)
     return [
         (words.home, period.home),
         (words.prices, period.prices),
         (words.period, span),
-        (words.counted, words.counted_of(n_counted, n_lived)),
+        (
+            words.counted,
+            words.counted_all(n_lived) if is_all else words.counted_of(n_counted, n_lived),
+        ),
     ]
 
 
@@ -68,7 +72,7 @@ def month_rows(reader: Reader) -> list[tuple[str, ...]]:
         (
             reader.month(month),
             reader.count(months.count(month)),
-            *(reader.figures.money(of[month].middle) for of in savings),
+            *(unbroken(reader.figures.money(of[month].middle)) for of in savings),
             band_text(band, reader.figures),
         )
         for month, band in reader.savings(ours.policy).items()
@@ -86,29 +90,36 @@ def again(reader: Reader) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def _figures_of(reader: Reader, sums: PolicySums) -> Sequence[str]:
+    figures = reader.figures
+    kwh = (sums.bought_kwh, sums.sold_kwh, sums.battery_kwh, sums.away_kwh)
+    per_day = (sums.writes_per_day, sums.decisions_per_day, sums.switches_per_day)
+    return (
+        unbroken(figures.money(sums.cost_eur)),
+        *_saving_of(reader, sums),
+        *(
+            unbroken(text)
+            for text in (
+                reader.share(sums.self_sufficiency_frac),
+                reader.share(sums.self_consumption_frac),
+                *(f"{reader.count(energy)} kWh" for energy in kwh),
+                figures.kw(sums.peak_kw),
+                f"{reader.count(sums.ready)} / {reader.count(sums.departures)}",
+                *(figures.number(count, 1) for count in per_day),
+            )
+        ),
+    )
+
+
+def _saving_of(reader: Reader, sums: PolicySums) -> Sequence[str]:
     figures, worst_eur = reader.figures, sums.worst_month_saving_eur
-    saving = (
-        figures.money(sums.saving_eur.middle),
+    if sums.policy is Policy.EVCC:
+        return ("–",) * 4
+    return (
+        unbroken(figures.money(sums.saving_eur.middle)),
         band_text(sums.saving_eur, figures),
         # Without a battery it is another home, of which nothing could be captured.
         reader.share(None if sums.policy is Policy.NO_BATTERY else sums.captured_frac),
-        "–" if worst_eur is None else figures.money(worst_eur),
-    )
-    return (
-        figures.money(sums.cost_eur),
-        *(("–",) * len(saving) if sums.policy is Policy.EVCC else saving),
-        reader.share(sums.self_sufficiency_frac),
-        reader.share(sums.self_consumption_frac),
-        *(
-            f"{reader.count(kwh)} kWh"
-            for kwh in (sums.bought_kwh, sums.sold_kwh, sums.battery_kwh, sums.away_kwh)
-        ),
-        figures.kw(sums.peak_kw),
-        f"{reader.count(sums.ready)} / {reader.count(sums.departures)}",
-        *(
-            figures.number(count, 1)
-            for count in (sums.writes_per_day, sums.decisions_per_day, sums.switches_per_day)
-        ),
+        "–" if worst_eur is None else unbroken(figures.money(worst_eur)),
     )
 
 

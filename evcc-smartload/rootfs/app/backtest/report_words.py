@@ -11,12 +11,15 @@ from planner.wording_figures import Style
 class Sentences:
     """The sentences that a page begins with; amounts and counts come as text.
 
-    ``costs`` takes the days, the title of whoever is judged, its cost and that of evcc; ``alone``
-    the days and the cost of evcc. ``cheaper`` and ``dearer`` take the amount and its band.
+    ``costs`` takes the days, the title of whoever is judged, what it came to and what evcc did;
+    ``alone`` the days and what evcc came to. ``paid`` and ``earned`` make that of an amount;
+    ``cheaper`` and ``dearer`` take the amount and its band.
     """
 
     costs: Callable[[str, str, str, str], str]
     alone: Callable[[str, str], str]
+    paid: Callable[[str], str]
+    earned: Callable[[str], str]
     none_counted: str
     cheaper: Callable[[str, str], str]
     dearer: Callable[[str, str], str]
@@ -47,6 +50,7 @@ class Words:
     home: str
     prices: str
     counted: str
+    counted_all: Callable[[str], str]
     counted_of: Callable[[str, str], str]
     notes: str
     cost_chart: str

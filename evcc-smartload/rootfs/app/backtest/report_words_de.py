@@ -6,14 +6,16 @@ from planner.wording_de import STYLE
 
 _SENTENCES = Sentences(
     costs=lambda days, who, ours, evcc: (
-        f"{days}: {who} hätte {ours} gekostet, evcc allein {evcc}."
+        f"{days}: {who} hätte {ours}, evcc allein {evcc}."
         if who == "SmartLoad"
-        else f"{days}: „{who}“ hätte {ours} gekostet, evcc allein {evcc}."
+        else f"{days}: „{who}“ hätte {ours}, evcc allein {evcc}."
     ),
-    alone=lambda days, evcc: f"{days}: evcc allein hätte {evcc} gekostet.",
+    alone=lambda days, evcc: f"{days}: evcc allein hätte {evcc}.",
+    paid=lambda amount: f"{amount} gekostet",
+    earned=lambda amount: f"{amount} eingebracht",
     none_counted="Noch lässt sich nichts vergleichen: Kein Tag ist ausreichend gemessen.",
-    cheaper=lambda amount, band: f"Das sind {amount} weniger{band}.",
-    dearer=lambda amount, band: f"Das sind {amount} mehr{band}.",
+    cheaper=lambda amount, band: f"Gespart hätte es {amount}{band}.",
+    dearer=lambda amount, band: f"Damit wäre es {amount} teurer gewesen{band}.",
     same="Das ist gleich viel.",
     band=lambda low, high: f" (8 von 10 Mal {low} bis {high})",
     open="Die Spanne reicht von Verlust bis Gewinn: Zufall ist nicht ausgeschlossen.",
@@ -62,6 +64,7 @@ GERMAN = Words(
     home="Zuhause",
     prices="Preise",
     counted="Gezählt",
+    counted_all=lambda whole: f"{whole} Tage, alle ausreichend gemessen",
     counted_of=lambda part, whole: f"{part} von {whole} Tagen; die übrigen sind zu wenig gemessen",
     notes="Was man dazu wissen muss",
     cost_chart="Was es gekostet hätte",

@@ -6,14 +6,16 @@ from planner.wording_en import STYLE
 
 _SENTENCES = Sentences(
     costs=lambda days, who, ours, evcc: (
-        f"{days}: {who} would have cost {ours}, evcc alone {evcc}."
+        f"{days}: {who} would have {ours}, evcc alone {evcc}."
         if who == "SmartLoad"
-        else f"{days}: “{who}” would have cost {ours}, evcc alone {evcc}."
+        else f"{days}: “{who}” would have {ours}, evcc alone {evcc}."
     ),
-    alone=lambda days, evcc: f"{days}: evcc alone would have cost {evcc}.",
+    alone=lambda days, evcc: f"{days}: evcc alone would have {evcc}.",
+    paid=lambda amount: f"cost {amount}",
+    earned=lambda amount: f"earned {amount}",
     none_counted="No day of this period was measured well enough, so nothing can be compared.",
-    cheaper=lambda amount, band: f"That is {amount} less{band}.",
-    dearer=lambda amount, band: f"That is {amount} more{band}.",
+    cheaper=lambda amount, band: f"It would have saved {amount}{band}.",
+    dearer=lambda amount, band: f"It would have been {amount} more expensive{band}.",
     same="That is the same.",
     band=lambda low, high: f" (8 times out of 10: {low} to {high})",
     open="The range goes from a loss to a gain: it may be chance.",
@@ -62,6 +64,7 @@ ENGLISH = Words(
     home="Home",
     prices="Prices",
     counted="Counted",
+    counted_all=lambda whole: f"{whole} days, all measured well enough",
     counted_of=lambda part, whole: f"{part} of {whole} days; too little of the others was measured",
     notes="What one has to know about it",
     cost_chart="What it would have cost",
