@@ -97,6 +97,20 @@ def test_the_past_begins_with_the_first_day_that_was_measured(tmp_path: Path) ->
     assert past.period.live_from == 0
 
 
+def test_days_before_prices_were_recorded_are_learned_from_only(tmp_path: Path) -> None:
+    priced_from = LIVE + DAY
+
+    def without_old_prices(quarter: QuarterEnergies) -> QuarterEnergies:
+        is_old = quarter.start < priced_from
+        return replace(quarter, import_eur_per_kwh=None) if is_old else quarter
+
+    period = found(HOME, store_with(tmp_path, without_old_prices)).period
+
+    assert period.start == BEGIN
+    assert period.start + period.live_from * SLOT == priced_from
+    assert period.is_measured.all()
+
+
 def test_days_have_as_many_quarter_hours_as_the_clock_gives_them(tmp_path: Path) -> None:
     summer_time_ends = datetime.fromisoformat("2026-10-25T00:00:00+02:00")
     store = recorded_in(

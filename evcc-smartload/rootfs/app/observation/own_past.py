@@ -51,7 +51,8 @@ def own_past(
     """Return the local days ``since`` to ``until`` (both inside) of a home, or why that is nothing.
 
     Prices are those that were recorded, never today's. What is missing is filled, and counts as not
-    measured. Days before the first measured one are left out.
+    measured. It begins with the first day that was measured, and is lived through from the first on
+    which prices were recorded, too.
     """
     if home.has_battery and not home.capacity_kwh:
         return Obstacle.NO_CAPACITY
@@ -63,11 +64,12 @@ def own_past(
         return Obstacle.NO_LOAD
     if not np.isfinite(series.buys).any():
         return Obstacle.NO_PRICES
-    first = series.first_day_from(read_from)
-    if first is None:
+    learned_from = series.first_day(series.is_known)
+    counted_from = series.first_day(series.is_measured)
+    if learned_from is None or counted_from is None:
         return Obstacle.TOO_FEW_DAYS
-    begin = midnight_of(first, home.zone)
-    live_start = max(live_start, begin)
+    begin = midnight_of(learned_from, home.zone)
+    live_start = max(live_start, midnight_of(counted_from, home.zone))
     sessions = recorded.read_sessions(live_start - _LONGEST_SESSION, end)
     charges = charges_of(sessions, series.past, home.loadpoints, until=end)
     cars = cars_of(charges, start=live_start, loadpoints=home.loadpoints, vehicles=home.vehicles)
@@ -103,14 +105,14 @@ class _Series:
         )
         self.buys = past.import_eur_per_kwh
         self.pays = past.export_eur_per_kwh
-        self.is_measured: BoolArray = (
-            np.isfinite(self.load_kw) & np.isfinite(self.pv_kw) & np.isfinite(self.buys)
-        )
+        self.is_known: BoolArray = np.isfinite(self.load_kw) & np.isfinite(self.pv_kw)
+        """Where load and PV can be learned from; prices are recorded since SmartLoad runs only."""
+        self.is_measured: BoolArray = self.is_known & np.isfinite(self.buys)
 
-    def first_day_from(self, read_from: datetime) -> date | None:
-        """Return the first local day that was measured well enough; None: there is none."""
-        days = days_of(read_from, self.past.n_slots, self._home.zone)
-        return next((day.day for day in days if _is_enough(self.is_measured, day)), None)
+    def first_day(self, is_measured: BoolArray) -> date | None:
+        """Return the first local day with enough of ``is_measured``; None: there is none."""
+        days = days_of(self.past.start, self.past.n_slots, self._home.zone)
+        return next((day.day for day in days if _is_enough(is_measured, day)), None)
 
     def complete(self, values: FloatArray) -> FloatArray:
         """Return ``values`` with gaps filled by the same time of the nearest day."""
@@ -128,6 +130,7 @@ class _Series:
         """Return the quarter hours from ``begin`` on."""
         load_kw, pv_kw = self.complete(self.load_kw)[cut], self.complete(self.pv_kw)[cut]
         buys, pays = self.complete(self.buys)[cut], self.complete(self.pays)[cut]
+        live_from = (live_start - begin) // SLOT
         return Period(
             name=self._home.name or "home",
             prices="recorded",
@@ -138,8 +141,10 @@ class _Series:
             import_price_eur_per_kwh=buys,
             export_price_eur_per_kwh=pays,
             pv_said_kw=said_kw if self.has_pv and np.isfinite(said_kw).any() else None,
-            is_measured=self.is_measured[cut],
-            live_from=(live_start - begin) // SLOT,
+            is_measured=np.concatenate(
+                [self.is_known[cut][:live_from], self.is_measured[cut][live_from:]]
+            ),
+            live_from=live_from,
             cars=cars,
             inputs={"history": _sha256(load_kw, pv_kw, buys, pays)},
         )
