@@ -114,6 +114,16 @@ def test_what_cannot_be_done_says_what_can(
     assert told in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_report_is_refused_before_anything_is_lived(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(asked(folder, "--compare", str(folder / "house.csv")), {})
+
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (2, "")
+    assert "house.csv is no report.json" in captured.err
+
+
 def test_a_folder_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["--data", "/nowhere"], {})
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from backtest.period import Period
 from backtest.period_tariff import FeedIn, Tariff
 from backtest.periods import read_periods
-from backtest.report_json import differences, from_json, to_json
+from backtest.report_json import ReportUnreadableError, differences, from_json, to_json
 from backtest.report_lines import to_csv, to_lines
 from backtest.report_page import to_html
 from backtest.run import put_together, tasks_of
@@ -46,8 +46,10 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings = _settings(arguments, environ)
         homes = _periods_by_home(arguments)
+        # Before anything takes long.
+        before = _earlier(arguments.compare, len(homes))
         found = _carry_out(homes, arguments, settings)
-        return _tell(found, arguments)
+        return _tell(found, arguments, before)
     except (_WrongArgumentsError, MeasuredDataError, OSError) as exc:
         print(f"smartload backtest: {exc}", file=sys.stderr)  # noqa: T201  # the answer to a command
         return _WRONG
@@ -135,6 +137,18 @@ def _settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Back
         knows_all=arguments.knows_all,
         seed=arguments.seed,
     )
+
+
+def _earlier(path: Path | None, n_homes: int) -> Backtest | None:
+    """Return the report to compare with; None where nothing is to be compared."""
+    if path is None:
+        return None
+    if n_homes != 1:
+        raise _WrongArgumentsError("--compare looks at one home at a time; name it with --home")
+    try:
+        return from_json(path.read_text("utf-8"))
+    except (ReportUnreadableError, UnicodeDecodeError) as err:
+        raise _WrongArgumentsError(f"--compare: {path} is no report.json ({err})") from err
 
 
 def _words(text: str, kind: type[Word], option: str) -> list[Word]:
@@ -227,7 +241,7 @@ class _bar:  # noqa: N801  # used as a function
 # -- what is told --------------------------------------------------------------------------------
 
 
-def _tell(found: Sequence[Backtest], arguments: argparse.Namespace) -> int:
+def _tell(found: Sequence[Backtest], arguments: argparse.Namespace, before: Backtest | None) -> int:
     differing: tuple[str, ...] = ()
     for backtest in found:
         for note in backtest.period.notes:
@@ -236,8 +250,7 @@ def _tell(found: Sequence[Backtest], arguments: argparse.Namespace) -> int:
             print(line, flush=True)  # noqa: T201  # the answer to a command
         if arguments.out is not None:
             _write_reports(backtest, arguments.out, arguments.language, len(found) > 1)
-        if arguments.compare is not None:
-            before = from_json(arguments.compare.read_text("utf-8"))
+        if before is not None:
             differing += differences(before, backtest)
     for line in differing:
         print(f"differs: {line}", file=sys.stderr)  # noqa: T201  # the answer to a command
