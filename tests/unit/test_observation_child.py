@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from observation.children import APP, ChildRunner
-from observation.errands import Observe
+from observation.errands import Observe, Relive
 from tests.support.own_history import HOME, metered, recorded_in
 from tests.support.remembered_home import DAY, HOUR, TODAY
 
@@ -51,19 +51,21 @@ def script(text: str) -> ChildRunner:
     return ChildRunner((sys.executable, "-c", f"import sys\nsys.stdin.buffer.read()\n{text}"))
 
 
-def test_a_report_is_worked_out_in_a_process_of_its_own(tmp_path: Path) -> None:
-    # Four days are the least that a report can be of.
-    recorded_in(tmp_path, metered(TODAY - 4 * DAY, TODAY)).close()
-    heard = Heard()
+def test_a_day_is_lived_again_in_a_process_of_its_own(tmp_path: Path) -> None:
+    recorded_in(tmp_path, metered(TODAY - 2 * DAY, TODAY)).close()
+    heard, day = Heard(), date(2026, 5, 6)
+    relive = Relive(
+        home=HOME, history=tmp_path / "history.db", first=day, last=day, folder=tmp_path / "files"
+    )
 
-    child = ChildRunner().start(errand(tmp_path), heard)
+    child = ChildRunner().start(relive, heard)
 
     assert child.join(TIMEOUT_S)
     assert heard.failure is None
     assert heard.answer is not None
-    report = heard.answer["report"]
-    assert isinstance(report, dict)
-    assert (report["since"], report["n_counted"]) == ("2026-05-03", 4)
+    result = heard.answer["result"]
+    assert isinstance(result, dict)
+    assert [day["day"] for day in result["days"]] == ["2026-05-06"]
     assert heard.fracs == sorted(heard.fracs)
 
 
