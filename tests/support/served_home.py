@@ -189,6 +189,7 @@ class ServedHome:
                 clock=parts.clock,
                 rules=self._setting.rules,
                 buffer=lambda: parts.buffer_calc,
+                risk_buffer=lambda: None if parts.risk is None else parts.risk.calc,
                 writes=parts.memory.history.read_commands,
             )
         )

@@ -9,7 +9,7 @@ import pytest
 from backtest.live import live
 from backtest.period import Period
 from backtest.run import carry_out, put_together, tasks_of
-from backtest.settings import BacktestSettings
+from backtest.settings import BacktestSettings, BatteryChoice
 from config import Config
 from domain.horizon import SLOT_H
 from domain.proof import Backtest, Policy, PolicySums
@@ -102,3 +102,13 @@ def test_what_lies_before_the_living_is_past_only() -> None:
 
     assert len(backtest.results[0].days) == 1
     assert backtest.period.start > period.start
+
+
+def test_a_home_without_a_battery_has_no_use_for_one() -> None:
+    settings = replace(CAREFUL, battery=BatteryChoice(capacity_kwh=0.0))
+
+    backtest = run(
+        measured_period(n_days=1.0), [Policy.NO_BATTERY, Policy.EVCC, Policy.FORESIGHT], settings
+    )
+
+    assert [one.saving_eur.middle for one in backtest.sums] == pytest.approx([0.0] * 3, abs=1e-9)

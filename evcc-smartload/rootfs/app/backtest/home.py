@@ -24,12 +24,12 @@ def home_of(
     """Return the home as it stands where the living begins, and its house."""
     start = clock.now()
     live = slice(period.live_from, period.n_slots)
-    has_battery = policy is not Policy.NO_BATTERY
+    battery = None if policy is Policy.NO_BATTERY else settings.battery.spec()
     house = RecordedHouse(
         start=start,
         load_kw=period.load_kw[live].tolist(),
         pv_kw=period.pv_kw[live].tolist(),
-        batteries=(settings.battery.spec(),) if has_battery else (),
+        batteries=() if battery is None else (battery,),
         cars=[_car(car, start) for car in period.cars],
         fuse_a=_FUSE_A,
     )
@@ -46,7 +46,7 @@ def home_of(
         clock=clock,
         evcc=RecordedEvcc(
             zone=period.zone,
-            site=settings.owners_site if has_battery else {},
+            site={} if battery is None else settings.owners_site,
             feed_in_is_fixed=len(set(period.export_price_eur_per_kwh.tolist())) == 1,
             interval_s=settings.interval_s,
         ),

@@ -18,7 +18,8 @@ OWNERS_SITE: dict[str, object] = {
 class BatteryChoice:
     """The battery that every policy has, but for the one without; powers at the AC side.
 
-    There is no standby: it is the same for all, and would only blur what is compared.
+    A capacity of 0 is a home without one. There is no standby: it is the same for all, and would
+    only blur what is compared.
     """
 
     capacity_kwh: float = 10.0
@@ -33,8 +34,10 @@ class BatteryChoice:
         """What is left of a kWh on its way in, or out."""
         return float(self.round_trip_frac**0.5)
 
-    def spec(self) -> BatterySpec:
-        """Return it as the simulated plant knows it."""
+    def spec(self) -> BatterySpec | None:
+        """Return it as the simulated plant knows it; None: there is none."""
+        if not self.capacity_kwh > 0.0:
+            return None
         return BatterySpec(
             capacity_kwh=self.capacity_kwh,
             max_charge_kw=self.charge_kw,
