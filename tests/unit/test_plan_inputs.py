@@ -216,7 +216,7 @@ def test_the_buffer_is_a_priced_reserve_and_out_of_the_cars_reach() -> None:
 
     assert battery.reserve is not None
     assert battery.reserve.soc_kwh.tolist() == [4.0] * 192
-    assert battery.reserve.eur_per_kwh_h == 0.002
+    assert battery.reserve.eur_per_kwh_h == 0.0002
     assert battery.cars_above_kwh == 4.0
     assert battery.may_feed_cars
 

@@ -392,7 +392,7 @@ def test_outside_that_time_the_buffer_has_its_own_price() -> None:
     assert reserve is not None
     wanted = full_slots(task)
     others = sorted(set(range(192)) - set(wanted))
-    assert set(reserve.prices_eur_per_kwh_h[others]) == {0.002}
+    assert set(reserve.prices_eur_per_kwh_h[others]) == {0.0002}
     assert set(reserve.wanted_kwh[others]) == {4.0}
     assert set(reserve.wanted_kwh[wanted]) == {BATTERY_FULL_KWH}
 
@@ -509,7 +509,7 @@ def test_what_the_buffer_costs_is_the_buffers_alone() -> None:
     reserve = result.plan.reserve
     assert reserve is not None
     assert set(reserve.soc_kwh) == {1.0}
-    assert reserve.eur_per_kwh_h == 0.002
+    assert reserve.eur_per_kwh_h == 0.0002
     (cost,) = (one.eur for one in result.plan.rules if one.rule is OwnerRule.BUFFER)
     assert cost < 0.3
 

@@ -16,9 +16,11 @@ from planner.terminal import LaterCourse, Store, terminal_value
 
 # evcc does not tell the limit that the inverter keeps; most keep between 5 and 10 %.
 ASSUMED_SOC_MIN_PCT = 5.0
-# What a missing kWh of the buffer costs an hour. A night below it costs 2 to 3 ct a kWh: enough to
-# prefer energy above the buffer, too little to keep it from a really dear evening.
-RESERVE_EUR_PER_KWH_H = 0.002
+# What a missing kWh of the buffer costs an hour. A night below it costs 0.2 to 0.3 ct a kWh: enough
+# to prefer energy above the buffer where that costs next to nothing, too little to keep it from an
+# hour that is dearer. evcc's buffer is about cars; ten times as much lost a tenth of the possible
+# saving in back-tests (docs/evidence.md).
+RESERVE_EUR_PER_KWH_H = 0.0002
 # Quantiles of quarter hours do not add up to those of a day, so the outer courses of the sun are
 # further out than one day in ten, and weigh less than they would by the book (0.3, 0.4, 0.3).
 _SUN_WEIGHTS = (0.25, 0.5, 0.25)

@@ -26,6 +26,12 @@ _SUN_SHINES_KW = 0.1
 # Swanson's rule: the mean of a skewed quantity from its 10, 50 and 90 % quantiles. Hurst, A. et al.
 # (2000), Swanson's 30-40-30 rule, AAPG Bulletin 84(12).
 _TAIL_WEIGHT = 0.3
+# How far the planned sun leans from its mean towards its 90 % quantile. Energy that was bought for
+# an evening and meets unexpected sun costs what was paid less the feed-in, some 17 ct a kWh; one
+# that is missing costs the spread between a dear and a cheap hour, some 8. Measured by back-tests
+# (docs/evidence.md): at 0 a third of the possible saving is reached and some homes pay more than
+# with evcc alone, at 0.5 a half and none does, beyond it hardly anything changes.
+_SUN_LEAN_FRAC = 0.5
 # As far as forecasts reach.
 _WHOLE_SLOTS = 2 * SLOTS_PER_DAY
 
@@ -147,7 +153,8 @@ def _sun(
     if band is None:
         nothing = np.zeros(n_slots)
         return nothing, nothing, nothing
-    middle = _fitted(_mean(start, band), n_slots)
+    mean, high = _mean(start, band), _from(start, band, band.p90)
+    middle = _fitted(mean + _SUN_LEAN_FRAC * (high - mean), n_slots)
     dark, bright = (
         np.where(np.isfinite(outer), outer, middle)
         for outer in (
