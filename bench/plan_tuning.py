@@ -69,9 +69,11 @@ def main() -> int:
         ours, bound = found.sums[1:]
         saved += ours.saving_eur.middle
         possible += bound.saving_eur.middle
-        print(f"{home} {start}: {ours.saving_eur.middle:6.2f} of {bound.saving_eur.middle:5.2f} EUR, "
-              f"{ours.switches_per_day:.1f} switches and {ours.writes_per_day:.0f} writes a day",
-              flush=True)  # fmt: skip
+        print(
+            f"{home} {start}: {ours.saving_eur.middle:6.2f} of {bound.saving_eur.middle:5.2f} EUR,",
+            f"{ours.switches_per_day:.1f} switches, {ours.writes_per_day:.0f} writes a day",
+            flush=True,
+        )
     print(f"in all {saved:.2f} of {possible:.2f} EUR, {100.0 * saved / possible:.0f} %")
     return 0
 
