@@ -95,7 +95,7 @@ class Service:
     clock: StillClock = field(default_factory=StillClock)
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(1000.0))
     buffer: RecordedBuffer | None = field(default_factory=RecordedBuffer)
-    risk_buffer: RecordedBuffer | None = None
+    risk_buffer: RecordedBuffer | None = field(default_factory=RecordedBuffer)
     demo: RecordedSpeed | None = field(default_factory=RecordedSpeed)
     commands: tuple[CommandRecord, ...] = ()
     proof: ProofDesk | None = None

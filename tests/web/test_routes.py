@@ -92,7 +92,9 @@ def test_each_strategy_has_its_own_log(service: Service, client: TestClient) -> 
     assert answers["risk"] == {"events": [buffer_event(7)]}
 
 
-def test_a_strategy_that_is_not_there_has_no_log(client: TestClient) -> None:
+def test_a_strategy_that_is_not_there_has_no_log(service: Service, client: TestClient) -> None:
+    service.risk_buffer = None
+
     assert client.get("/buffer/log?strategy=risk").status_code == 503
     assert client.get("/buffer/log?strategy=hope").status_code == 400
 
