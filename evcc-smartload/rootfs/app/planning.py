@@ -12,6 +12,7 @@ from domain.site import SiteSnapshot
 from domain.state import SystemState
 from forecaster.energy_columns import EnergyColumns
 from plan_inputs import OwnerAsks, build_task, plant_with_options
+from planner.courses import net_courses
 from planner.horizon_planner import HorizonPlanner, PlanResult
 from planner.plan_facts import PLAN_KIND, plan_facts
 from planner.plant import Plant, PlantPast, assumed_plant, learn_plant
@@ -85,9 +86,11 @@ class Planning:
             asked: What the owner asks for, and what is not in our hand.
         """
         self._tried_at = now
-        self._result = self._planner.plan(
-            now, self._task(now, reading, outlook, buffer_soc_pct=buffer_soc_pct, asked=asked)
-        )
+        task = self._task(now, reading, outlook, buffer_soc_pct=buffer_soc_pct, asked=asked)
+        courses = None
+        if outlook is not None and not isinstance(task, Skipped):
+            courses = net_courses(task.start, task.problem.n_slots, outlook)
+        self._result = self._planner.plan(now, task, net_courses_kwh=courses)
         plan = self._result.plan
         if plan is not None:
             self._history.write_decision(now, PLAN_KIND, plan_facts(plan, now))

@@ -30,6 +30,7 @@ from planner.dispatch import Dispatch, battery_soc, car_soc, cost_of
 from planner.evcc_rules import evcc_rules_dispatch
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
+from planner.hedge import hedged
 from planner.model import Memory
 from planner.outcome import NoPlanError, Outcome
 from planner.plan_memory import memory_of
@@ -48,6 +49,7 @@ LEAST_SAVING_EUR = 0.001
 _MISSING_KWH = 0.05
 # An old plan moved on says little after this: prices and sun have become others.
 LONGEST_SHIFT = timedelta(hours=6)
+_SOLVED = frozenset({Rung.EXACT, Rung.FAST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,10 @@ class _Used:
     rung: Rung
     outcome: Outcome
     memory: Memory | None
+
+    def more(self, gain_eur: float) -> float:
+        """Return what the decided slot saves; only a solved plan keeps to what was decided."""
+        return gain_eur if self.rung in _SOLVED else 0.0
 
 
 class _Unexplained(NamedTuple):
@@ -136,12 +142,20 @@ class HorizonPlanner:
     _last: Solved | None = None
     _unexplained: "_Unexplained | None" = None
 
-    def plan(self, now: datetime, task: PlanTask | Skipped) -> PlanResult:
+    def plan(
+        self,
+        now: datetime,
+        task: PlanTask | Skipped,
+        *,
+        net_courses_kwh: FloatArray | None = None,
+    ) -> PlanResult:
         """Return the best plan that can be made and may be used.
 
         Args:
             now: When this is, aware UTC.
             task: What is to be planned, or why nothing can be.
+            net_courses_kwh: Load less PV as it may come, shape (n_courses, n_slots), by which the
+                running slot is decided; None: by what is expected alone.
         """
         self._unexplained = None
         if isinstance(task, Skipped):
@@ -153,11 +167,13 @@ class HorizonPlanner:
         except ProblemError as exc:
             wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
             return PlanResult(plan=None, skipped=(wrong,))
+        task, gain_eur = hedged(task, net_courses_kwh)
         if isinstance(self.fast, FollowingPath):
             self.fast.follow(task)
-        used, baseline_cost = (self._best if self.shows else self._first)(task, skipped)
+        choose = self._best if self.shows else self._first
+        used, baseline_cost = choose(task, skipped, gain_eur)
         solve_ms = (self.seconds() - began_s) * 1000.0
-        is_solved = used.rung in {Rung.EXACT, Rung.FAST}
+        is_solved = used.rung in _SOLVED
         is_open = is_solved and self.shows and self.limits.explain_s > 0.0
         plan = replace(
             _shown(now, task, used, baseline_cost, is_told=self.shows),
@@ -209,11 +225,15 @@ class HorizonPlanner:
                     solved = replace(solved, free=without)
         self._last = solved
         rules = rule_costs(solved, quickly)
+        # What was decided for the running slot is no rule: the opposite may be looked at.
+        free_to_decide = replace(
+            solved, task=replace(solved.task, problem=replace(solved.task.problem, pins=()))
+        )
         plan = replace(
             plan,
-            what_if=what_ifs(solved, solve),
+            what_if=what_ifs(free_to_decide, solve),
             rules=rules,
-            change=None if before is None else change_since(before, solved, quickly),
+            change=None if before is None else change_since(before, free_to_decide, quickly),
             reserve=reserve_cost(solved.task, solved.outcome.dispatch, rules),
             is_explained=True,
         )
@@ -221,16 +241,19 @@ class HorizonPlanner:
 
     # -- the ladder ----------------------------------------------------------------------------
 
-    def _best(self, task: PlanTask, skipped: list[Skipped]) -> tuple[_Used, PlanCost]:
+    def _best(
+        self, task: PlanTask, skipped: list[Skipped], gain_eur: float
+    ) -> tuple[_Used, PlanCost]:
         """Return the first rung that holds and is better than evcc's own rules, and their cost.
 
-        In ``skipped`` it is noted why the ones before did not. At the end of the ladder evcc's own
-        rules are the plan: what they do is what will happen.
+        ``gain_eur`` is what the decided slot saves on average over what may come. In ``skipped``
+        it is noted why the rungs before did not. At the end of the ladder evcc's own rules are the
+        plan: what they do is what will happen.
         """
         hands_off = _by_evcc(task)
         baseline = hands_off.cost
         for used in self._holding(task, skipped):
-            saving_eur = baseline.total_eur - used.outcome.cost.total_eur
+            saving_eur = baseline.total_eur - used.outcome.cost.total_eur + used.more(gain_eur)
             if saving_eur >= LEAST_SAVING_EUR:
                 return used, baseline
             skipped.append(_not_better(used.rung, saving_eur))
@@ -245,7 +268,9 @@ class HorizonPlanner:
                 break
         return _Used(rung=Rung.HANDS_OFF, outcome=hands_off, memory=None), baseline
 
-    def _first(self, task: PlanTask, skipped: list[Skipped]) -> tuple[_Used, PlanCost]:
+    def _first(
+        self, task: PlanTask, skipped: list[Skipped], gain_eur: float
+    ) -> tuple[_Used, PlanCost]:
         """Return the first rung that holds; whether it is better only where that is told soon."""
         dispatch = self_use_dispatch(task.problem, task.evcc_rules)
         hands_off = None if dispatch is None else _unproved(task, dispatch)
@@ -253,6 +278,7 @@ class HorizonPlanner:
             if hands_off is None:
                 return used, used.outcome.cost
             saving_eur = hands_off.cost.total_eur - used.outcome.cost.total_eur
+            saving_eur += used.more(gain_eur)
             if saving_eur >= LEAST_SAVING_EUR:
                 return used, hands_off.cost
             skipped.append(_not_better(used.rung, saving_eur))

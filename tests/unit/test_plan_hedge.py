@@ -1,0 +1,202 @@
+"""What the battery does now is weighed over what may come, and the plan is made from there."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from domain.plan import Rung
+from planner.evcc_rules import EvccRules
+from planner.hedge import Act, Weighed, hedged, pins_of, weigh
+from planner.horizon_planner import HorizonPlanner
+from planner.plan_problem import FloatArray, FullWish, PlanProblem, Reserve, series
+from planner.task import BatteryFacts, PlanTask
+from tests.support.plan_problems import battery, car, pieces, problem
+
+START = datetime(2026, 4, 24, 22, 0, tzinfo=UTC)
+N = 160
+# A night at 20 ct, six hours of sun from the 40th slot on, an evening at 40 ct.
+BUYS = [0.20] * 80 + [0.40] * 40 + [0.20] * 40
+NOON = slice(40, 64)
+
+
+def home(*, pv: Any = 0.0, **of_battery: Any) -> PlanProblem:
+    stored = {"soc_kwh": 5.0, "terminal": pieces((10.0, 0.08)), "may_export": False}
+    return problem(
+        N,
+        slot_h=0.25,
+        buy=BUYS,
+        pv=pv,
+        load=0.125,
+        batteries=[battery(**(stored | of_battery))],
+    )
+
+
+def courses(*noons_kwh: float) -> FloatArray:
+    """A course for each amount of sun per slot at noon, beside a steady load."""
+    net_kwh = np.full((len(noons_kwh), N), 0.125)
+    for course, kwh in zip(net_kwh, noons_kwh, strict=True):
+        course[NOON] -= kwh
+    return net_kwh
+
+
+DARK, BRIGHT = courses(0.0), courses(0.8)
+MOSTLY_BRIGHT = courses(0.0, 0.8, 0.8, 0.8)
+
+
+def task_of(of: PlanProblem) -> PlanTask:
+    return PlanTask(
+        start=START,
+        problem=of,
+        n_known_prices=N,
+        evcc_rules=EvccRules.default(of),
+        batteries=tuple(BatteryFacts(name=one.name, title="") for one in of.batteries),
+    )
+
+
+def best_of(of: PlanProblem, net_kwh: FloatArray) -> Act:
+    weighed = weigh(of, net_kwh, start=START)
+    assert weighed is not None
+    return weighed.best
+
+
+# -- weighing ------------------------------------------------------------------------------------
+
+
+def test_energy_is_kept_for_a_dear_evening_when_no_sun_comes_before_it() -> None:
+    assert best_of(home(may_grid_charge=False), DARK) is Act.KEEP
+
+
+def test_the_house_is_served_when_the_sun_fills_the_battery_before_the_evening() -> None:
+    assert best_of(home(may_grid_charge=False), BRIGHT) is Act.SERVE
+
+
+def test_sun_that_comes_most_probably_counts_for_most() -> None:
+    assert best_of(home(may_grid_charge=False), MOSTLY_BRIGHT) is Act.SERVE
+
+
+def test_a_cheap_night_is_bought_in_when_no_sun_comes() -> None:
+    dear = replace(home(soc_kwh=0.0), import_price_eur_per_kwh=series([0.1] * 8 + [0.4] * (N - 8)))
+
+    assert best_of(dear, DARK) is Act.BUY
+    assert best_of(replace(dear, batteries=home(may_grid_charge=False).batteries), DARK) is Act.KEEP
+
+
+def test_sun_is_left_to_the_grid_where_feed_in_pays_more_than_energy_is_worth() -> None:
+    sunny = courses(0.8)
+    sunny[:, :24] = -0.5
+    paid = replace(
+        home(soc_kwh=2.0),
+        export_price_eur_per_kwh=series([0.50] + [0.0] * (N - 1)),
+    )
+
+    assert best_of(paid, sunny) is Act.LEAVE_SUN
+
+
+def test_it_costs_what_living_through_a_certain_course_costs() -> None:
+    empty = home(soc_kwh=0.0, may_grid_charge=False, charge_max_kw=0.0)
+
+    weighed = weigh(empty, DARK, start=START)
+
+    assert weighed is not None
+    assert weighed.eur[Act.SERVE] == pytest.approx(0.125 * sum(BUYS))
+
+
+def test_little_is_no_reason_to_depart_from_what_the_battery_does_by_itself() -> None:
+    assert Weighed(eur=(1.0, 0.9999, 1.1)).best is Act.SERVE
+    assert Weighed(eur=(1.0, 0.9999, 1.1)).gain_eur == 0.0
+    assert Weighed(eur=(1.0, 0.999, 1.1)).best is Act.KEEP
+
+
+# -- where nothing is weighed --------------------------------------------------------------------
+
+
+def wanted_full() -> PlanProblem:
+    full = FullWish(soc_kwh=10.0, eur_per_kwh_h=series([0.1] * N))
+    reserve = Reserve(soc_kwh=series([1.0] * N), eur_per_kwh_h=0.0002, full=full)
+    return home(reserve=reserve)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pytest.param(wanted_full(), id="the owner wants it full"),
+        pytest.param(replace(home(), cars=(car(),)), id="a car can charge"),
+        pytest.param(
+            replace(home(), batteries=(battery(), battery(name="two"))), id="batteries share"
+        ),
+        pytest.param(home(soc_max_kwh=0.0, soc_kwh=0.0), id="nothing can be stored"),
+    ],
+)
+def test_the_plan_decides_where_nothing_can_be_weighed(of: PlanProblem) -> None:
+    task = task_of(of)
+
+    assert hedged(task, DARK) == (task, 0.0)
+
+
+def test_the_plan_decides_where_nothing_is_known_of_what_may_come() -> None:
+    task = task_of(home())
+
+    assert hedged(task, None) == (task, 0.0)
+    assert hedged(task, DARK[:, :40]) == (task, 0.0)
+
+
+# -- what is decided stands in the plan ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", list(Act))
+@pytest.mark.parametrize("soc_kwh", [0.0, 5.0, 10.0])
+@pytest.mark.parametrize("pv_kwh", [0.0, 1.5])
+def test_what_is_decided_can_always_be_planned(act: Act, soc_kwh: float, pv_kwh: float) -> None:
+    of = replace(home(soc_kwh=soc_kwh, pv=pv_kwh), import_max_kwh=series([0.3] * N))
+    decided = replace(of, pins=pins_of(act, of))
+
+    result = HorizonPlanner(seconds=lambda: 0.0, shows=False).plan(START, task_of(decided))
+
+    assert not [one for one in result.skipped if one.cause.value == "solver_failed"]
+
+
+def flows_now(result_of: PlanProblem, net_kwh: FloatArray | None) -> tuple[float, float]:
+    planner = HorizonPlanner(seconds=lambda: 0.0)
+    plan = planner.plan(START, task_of(result_of), net_courses_kwh=net_kwh).plan
+    assert plan is not None
+    return plan.batteries[0].charge_kwh[0], plan.batteries[0].discharge_kwh[0]
+
+
+def test_a_plan_that_would_keep_energy_serves_when_that_is_better_on_average() -> None:
+    of = home(may_grid_charge=False)
+
+    assert flows_now(of, None) == (0.0, 0.0)
+    assert flows_now(of, MOSTLY_BRIGHT) == pytest.approx((0.0, 0.125), abs=1e-5)
+
+
+def test_what_is_saved_on_average_is_a_reason_against_evccs_own_rules() -> None:
+    noon = np.zeros(N)
+    noon[NOON] = 0.8
+    of = home(may_grid_charge=False, pv=noon)
+    planner = HorizonPlanner(seconds=lambda: 0.0)
+
+    result = planner.plan(START, task_of(of), net_courses_kwh=DARK)
+
+    assert result.plan is not None
+    assert result.plan.rung is not Rung.HANDS_OFF
+    assert result.plan.batteries[0].discharge_kwh[0] == 0.0
+
+
+def test_the_opposite_of_what_was_decided_is_still_looked_at() -> None:
+    planner = HorizonPlanner(seconds=lambda: 0.0)
+    planner.plan(START, task_of(home(may_grid_charge=False)), net_courses_kwh=DARK)
+    planner.plan(
+        START + timedelta(minutes=15),
+        replace(task_of(home(may_grid_charge=False)), start=START + timedelta(minutes=15)),
+        net_courses_kwh=DARK,
+    )
+
+    explained = planner.explain()
+
+    assert explained is not None
+    assert explained.plan is not None
+    assert explained.plan.what_if
+    assert explained.plan.change is not None
