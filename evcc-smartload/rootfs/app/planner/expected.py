@@ -26,12 +26,10 @@ _SUN_SHINES_KW = 0.1
 # Swanson's rule: the mean of a skewed quantity from its 10, 50 and 90 % quantiles. Hurst, A. et al.
 # (2000), Swanson's 30-40-30 rule, AAPG Bulletin 84(12).
 _TAIL_WEIGHT = 0.3
-# How far the planned sun leans from its mean towards its 90 % quantile. Energy that was bought for
-# an evening and meets unexpected sun costs what was paid less the feed-in, some 17 ct a kWh; one
-# that is missing costs the spread between a dear and a cheap hour, some 8. Measured by back-tests
-# (docs/evidence.md): at 0 a third of the possible saving is reached and some homes pay more than
-# with evcc alone, at 0.5 a half and none does, beyond it hardly anything changes.
-_SUN_LEAN_FRAC = 0.5
+# How far the planned sun leans from its mean towards its 90 % quantile. Not at all: since the
+# running slot is weighed over several courses (planner/hedge.py) the mean saves the most, with
+# cars, too (docs/planner.md).
+_SUN_LEAN_FRAC = 0.0
 # As far as forecasts reach.
 _WHOLE_SLOTS = 2 * SLOTS_PER_DAY
 
