@@ -71,7 +71,7 @@ def never(*_: object, **__: object) -> Outcome:
 class RaisingPlanner:
     """A planner with a mistake of ours."""
 
-    def plan(self, now: datetime, task: object) -> None:
+    def plan(self, now: datetime, task: object, *, net_courses_kwh: object) -> None:
         raise RuntimeError("a mistake of ours")
 
 

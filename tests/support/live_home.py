@@ -171,7 +171,9 @@ class ToldPlanner:
 
     told: Plan | None
 
-    def plan(self, now: datetime, task: PlanTask | Skipped) -> PlanResult:
+    def plan(
+        self, now: datetime, task: PlanTask | Skipped, *, net_courses_kwh: object = None
+    ) -> PlanResult:
         return PlanResult(plan=self.told)
 
     def explain(self, is_stopping: Callable[[], bool]) -> None:
