@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from backtest.period_tariff import FeedIn, Tariff
 from backtest.report_json import (
     ReportUnreadableError,
     differences,
@@ -21,7 +22,10 @@ from backtest.report_json import (
 )
 from backtest.report_lines import to_csv, to_lines
 from backtest.report_page import to_html
-from domain.proof import Backtest, DayBook, Policy, PolicyResult, ReplayedPeriod
+from backtest.report_reader import reader_of
+from domain.proof import Backtest, DayBook, PeriodNote, Policy, PolicyResult, ReplayedPeriod
+from domain.proof import PeriodNoteCode as NoteCode
+from domain.steering import Fact
 from proof.accounting import excluded_frac, sum_up
 
 TOKENS = Path(__file__).parents[2] / "evcc-smartload/page/src/styles/tokens.css"
@@ -86,7 +90,7 @@ def backtest(
             seed=1,
             version="0.1.0",
             replacement_eur_per_kwh=0.2,
-            notes=("The load is measured.",),
+            notes=(PeriodNote(code=NoteCode.PAST, facts={"days": 28, "measured_days": 27.25}),),
             settings={"interval_s": 300.0, "battery": {"capacity_kwh": 10.0}},
             inputs={"house.csv": "0" * 64},
             versions={"smartload": "0.1.0", "numpy": "2.0"},
@@ -94,6 +98,14 @@ def backtest(
         results=results,
         sums=sum_up(results, seed=1),
     )
+
+
+def told(code: NoteCode, language: str, **facts: Fact) -> str:
+    noted = backtest()
+    note = PeriodNote(code=code, facts=facts)
+    period = replace(noted.period, notes=(note,))
+    (text,) = reader_of(replace(noted, period=period), language).notes
+    return text
 
 
 def with_costs(policy: Policy, *costs_eur: float) -> Backtest:
@@ -206,6 +218,17 @@ def test_a_report_is_the_same_text_each_time() -> None:
     assert to_json(other_way_round) == to_json(straight)
 
 
+def test_a_note_has_a_code_its_figures_and_a_sentence() -> None:
+    assert json.loads(to_json(backtest()))["period"]["notes"] == [
+        {
+            "code": "past",
+            "facts": {"days": 28, "measured_days": 27.25},
+            "text": "The 28 days before are known as past only; as much as 27.25 days of that were "
+            "measured.",
+        }
+    ]
+
+
 def test_money_is_told_to_a_millionth() -> None:
     text = to_json(with_costs(Policy.SMARTLOAD, 1 / 3, 2.0, 2.0, 2.0, 2.0))
 
@@ -224,8 +247,8 @@ def test_a_report_that_is_read_and_written_is_the_same() -> None:
     [
         ("{", "no JSON"),
         ("[]", "not a report"),
-        ('{"report": "smartload-backtest", "form": 0}', "form 0"),
-        ('{"report": "smartload-backtest", "form": 1}', "period is wrong"),
+        ('{"report": "smartload-backtest", "form": 1}', "form 1"),
+        ('{"report": "smartload-backtest", "form": 2}', "period is wrong"),
     ],
 )
 def test_what_is_no_report_is_refused_with_the_reason(text: str, complaint: str) -> None:
@@ -382,6 +405,104 @@ def test_nothing_is_asked_of_anybody_else(language: str) -> None:
 
 def test_the_same_back_test_gives_the_same_page() -> None:
     assert to_html(backtest()) == to_html(backtest())
+
+
+def test_notes_are_told_in_the_language_of_the_page() -> None:
+    german, english = (to_html(backtest(), language=language) for language in ("de", "en"))
+
+    assert "<li>Davor sind 28 Tage nur als Vergangenheit bekannt;" in german
+    assert "<li>The 28 days before are known as past only;" in english
+    assert "known as past" not in german
+
+
+@pytest.mark.parametrize(
+    ("code", "facts", "german", "english"),
+    [
+        (
+            NoteCode.LOAD,
+            {"home": "house", "column": "load_base_kw"},
+            (
+                "Der Verbrauch von house ist der des Hauses ohne steuerbare Verbraucher und Autos "
+                "(load_base_kw)."
+            ),
+            (
+                "The load of house is that of the house without controllable loads and cars "
+                "(load_base_kw)."
+            ),
+        ),
+        (
+            NoteCode.LOAD,
+            {"home": "house", "column": "h01_load_kw"},
+            "Der Verbrauch von house ist der des ganzen Hauses (h01_load_kw).",
+            "The load of house is that of the whole house (h01_load_kw).",
+        ),
+        (
+            NoteCode.MOVED_WEEKS,
+            {"weeks": -1, "first": "2024-05-01", "last": "2024-05-09"},
+            "1.5.2024 bis 9.5.2024: Verbrauch und Sonne sind 1 Woche später gemessen.",
+            "1 May 2024 to 9 May 2024: load and sun were measured 1 week later.",
+        ),
+        (
+            NoteCode.DAYS_TWICE,
+            {"days": 1},
+            "1 seiner Tage kommt zweimal vor, in zwei Jahren.",
+            "1 of its days is used twice, in two years.",
+        ),
+        (
+            NoteCode.TARIFF,
+            {
+                "surcharge_eur_per_kwh": 0.162,
+                "vat_frac": 0.077,
+                "feed_in": "fixed",
+                "feed_in_eur_per_kwh": 0.08,
+            },
+            (
+                "Bezug kostet den Börsenpreis plus 16,20 ct/kWh; auf beides kommen 7,7 % "
+                "Mehrwertsteuer. Einspeisung bringt 8,00 ct/kWh."
+            ),
+            (
+                "Buying costs the market's price plus 16.20 ct/kWh, with 7.7 % VAT on both. "
+                "Feeding in brings 8.00 ct/kWh."
+            ),
+        ),
+        (
+            NoteCode.MEASURED,
+            {"measured_frac": 0.993, "bridged": 0},
+            "99,3 % der Viertelstunden sind gemessen.",
+            "99.3 % of the quarter hours were measured.",
+        ),
+        (
+            NoteCode.FILLED,
+            {"slots": 9, "gaps": 1, "longest_h": 2.25},
+            (
+                "9 Viertelstunden in 1 Lücke, die längste 2,25 h, sind mit derselben Uhrzeit des "
+                "nächstgelegenen gemessenen Tages gefüllt und zählen als nicht gemessen."
+            ),
+            (
+                "9 quarter hours in 1 gap, the longest 2.25 h, are filled with the same time of "
+                "the nearest measured day and count as not measured."
+            ),
+        ),
+    ],
+)
+def test_a_note_reads_as_a_sentence(
+    code: NoteCode, facts: dict[str, Fact], german: str, english: str
+) -> None:
+    assert told(code, "de", **facts) == german
+    assert told(code, "en", **facts) == english
+
+
+def test_feeding_in_at_the_market_brings_the_markets_price() -> None:
+    tariff = Tariff(feed_in=FeedIn.MARKET).told()
+
+    assert told(tariff.code, "de", **tariff.facts).endswith("Einspeisung bringt den Börsenpreis.")
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_note_has_words(language: str) -> None:
+    words = reader_of(backtest(), language).words
+
+    assert set(words.noted) == set(NoteCode)
 
 
 def test_a_name_cannot_become_part_of_the_page() -> None:

@@ -398,3 +398,15 @@ def test_what_is_assumed_of_the_battery_and_concluded_of_cars_is_told(tmp_path: 
     codes = set(notes_of(found(home, store)))
 
     assert {NoteCode.BATTERY_ASSUMED, NoteCode.CARS_UNKNOWN} <= codes
+
+
+def test_a_back_test_of_the_same_past_tells_the_same(tmp_path: Path) -> None:
+    store = store_with(tmp_path)
+    store.write_sessions([session(LIVE + HOUR, 4, 6.0)])
+    store.flush()
+
+    past = found(HOME, store)
+
+    told = {note.code.value: dict(note.facts) for note in past.period.notes}
+    assert told == {code.value: facts for code, facts in notes_of(past).items()}
+    assert "cars_unknown" in told

@@ -12,8 +12,13 @@ import pytest
 from backtest.period import Period, RecordedCar, Stay
 from backtest.period_tariff import FeedIn, Tariff
 from backtest.periods import PlainCar, choose_car, make_period, make_periods, read_periods
+from backtest.report_words import Words, note_text
+from backtest.report_words_de import GERMAN
+from backtest.report_words_en import ENGLISH
 from domain.horizon import SLOT, SLOTS_PER_DAY
+from domain.proof import PeriodNoteCode as NoteCode
 from forecaster.series import FloatArray, SlotSeries
+from planner.wording_figures import Figures
 from sources.measured_folder import MeasuredHome, PriceSeries, open_folder
 from sources.measured_sessions import CarUser, Session
 from sources.measured_sun import noon_utc_h
@@ -92,8 +97,12 @@ def measured_at(period: Period, index: int) -> datetime:
     return EPOCH + float(period.load_kw[index]) * HOUR
 
 
-def said(period: Period) -> str:
-    return "\n".join(period.notes)
+def noted(period: Period) -> list[tuple[NoteCode, dict[str, object]]]:
+    return [(note.code, dict(note.facts)) for note in period.notes]
+
+
+def codes(period: Period) -> set[NoteCode]:
+    return {note.code for note in period.notes}
 
 
 def test_home_and_prices_of_one_time_share_whole_local_days() -> None:
@@ -106,7 +115,7 @@ def test_home_and_prices_of_one_time_share_whole_local_days() -> None:
     assert (period.zone, period.live_from) == (BERLIN, 0)
     assert measured_at(period, 0) == period.start
     assert period.is_measured.all()
-    assert "moved" not in said(period)
+    assert not codes(period) & {NoteCode.MOVED_WEEKS, NoteCode.MOVED_HOURS}
 
 
 def test_the_zone_of_the_prices_can_be_told() -> None:
@@ -163,10 +172,12 @@ def test_a_year_of_another_time_is_moved_by_weeks_in_two_parts() -> None:
         years = round((at - origin) / timedelta(days=365.25))
         assert abs(at - origin - years * timedelta(days=365.25)) < timedelta(days=5)
     assert period.is_measured.all()
-    assert "by 365 weeks for 2024-01-01 to 2024-07-29" in said(period)
-    assert "by 417 weeks for 2024-07-30 to 2024-12-31" in said(period)
-    assert "The link between weather and price is lost" in said(period)
-    assert "2 of its days are used twice" in said(period)
+    assert [facts for code, facts in noted(period) if code == NoteCode.MOVED_WEEKS] == [
+        {"weeks": 365, "first": "2024-01-01", "last": "2024-07-29"},
+        {"weeks": 417, "first": "2024-07-30", "last": "2024-12-31"},
+    ]
+    assert (NoteCode.WEATHER_UNLINKED, {"home": "home"}) in noted(period)
+    assert (NoteCode.DAYS_TWICE, {"days": 2}) in noted(period)
 
 
 def test_a_home_that_was_measured_after_the_prices_is_moved_back() -> None:
@@ -205,7 +216,7 @@ def test_a_home_on_another_side_of_the_globe_is_moved_to_its_noon() -> None:
     assert (period.start - measured_at(period, 0)) % timedelta(weeks=1) == timedelta(
         days=7
     ) - 9 * HOUR
-    assert "moved by -9 h: noon is noon" in said(period)
+    assert (NoteCode.MOVED_HOURS, {"hours": -9, "zone": "Europe/Berlin"}) in noted(period)
 
 
 def test_a_roof_that_only_looks_west_stays_where_it_is() -> None:
@@ -223,7 +234,7 @@ def test_a_gap_of_an_hour_is_drawn_as_a_line_and_counts_as_measured() -> None:
 
     assert period.is_measured.all()
     np.testing.assert_allclose(np.diff(period.load_kw), 0.25)
-    assert "4 in gaps of at most an hour" in said(period)
+    assert (NoteCode.MEASURED, {"measured_frac": 1.0, "bridged": 4}) in noted(period)
 
 
 def test_a_longer_gap_is_the_day_before_and_does_not_count() -> None:
@@ -235,7 +246,7 @@ def test_a_longer_gap_is_the_day_before_and_does_not_count() -> None:
     assert not period.is_measured[filled].any()
     assert (~period.is_measured).sum() == 8
     np.testing.assert_array_equal(period.load_kw[filled], period.load_kw[96 + 32 : 96 + 40])
-    assert "8 quarter hours in 1 gaps, the longest 2 h" in said(period)
+    assert (NoteCode.FILLED, {"slots": 8, "gaps": 1, "longest_h": 2.0}) in noted(period)
 
 
 def test_a_gap_on_the_first_day_is_the_day_after() -> None:
@@ -286,7 +297,10 @@ def test_a_longer_hole_cuts_the_period_and_the_second_knows_the_past_across_it()
     assert second.start + second.live_from * SLOT == local(2024, 7, 2)
     past = second.is_measured[: second.live_from]
     assert 28 * SLOTS_PER_DAY <= past.sum() <= 29 * SLOTS_PER_DAY
-    assert "The 12 days from 2024-06-20 to 2024-07-01 are left out" in said(first)
+    assert (
+        NoteCode.LEFT_OUT,
+        {"days": 12, "first": "2024-06-20", "last": "2024-07-01"},
+    ) in noted(first)
 
 
 def test_one_period_is_refused_where_there_are_two() -> None:
@@ -312,7 +326,7 @@ def test_what_comes_before_the_wanted_start_is_past_only() -> None:
     assert period.live_from == 28 * SLOTS_PER_DAY
     assert period.start == local(2024, 5, 13)
     assert period.end == local(2024, 6, 20)
-    assert "Of the 28 day(s) before it, known as past only" in said(period)
+    assert (NoteCode.PAST, {"days": 28, "measured_days": 28.0}) in noted(period)
 
 
 def test_as_much_past_is_known_as_there_is() -> None:
@@ -321,7 +335,7 @@ def test_as_much_past_is_known_as_there_is() -> None:
     none = make_period(*of_one_time(60))
 
     assert [one.live_from // SLOTS_PER_DAY for one in (some, asked, none)] == [5, 2, 0]
-    assert "the forecasts begin without a past" in said(none)
+    assert NoteCode.NO_PAST in codes(none)
 
 
 def test_a_start_with_a_time_is_its_local_day() -> None:
@@ -375,7 +389,7 @@ def test_a_home_without_pv_has_none() -> None:
 
     assert not period.pv_kw.any()
     assert period.is_measured.all()
-    assert "no measured PV" in said(period)
+    assert NoteCode.NO_PV in codes(period)
 
 
 def test_what_a_provider_did_not_say_stays_unknown() -> None:
@@ -408,8 +422,25 @@ def test_a_period_is_read_from_files_and_says_which(tmp_path: Path) -> None:
     }
     assert period.n_slots == 10 * SLOTS_PER_DAY
     np.testing.assert_allclose(np.diff(period.import_price_eur_per_kwh.reshape(-1, 4)), 0.0)
-    assert "hold for 60 minutes each" in said(period)
-    assert "means over 60 minutes" in said(period)
+    assert (NoteCode.LONG_PRICES, {"prices": "de_2024", "minutes": 60}) in noted(period)
+    assert (NoteCode.LONG_STEPS, {"minutes": 60}) in noted(period)
+
+
+@pytest.mark.parametrize("words", [GERMAN, ENGLISH], ids=["de", "en"])
+@pytest.mark.parametrize("car", [PlainCar.COMMUTER, "measured"])
+def test_what_is_noted_of_a_period_can_be_told(words: Words, car: str) -> None:
+    start, end = local(2016, 8, 1), local(2017, 8, 1)
+    far = a_home(start, end, gaps=((local(2016, 9, 1), local(2016, 9, 12)),), noon_h=20.0)
+    home = replace(far, step=HOUR, pv_forecast=far.pv)
+    user = evenings(utc(2018, 11, 10), 200, energy_kwh=59.0) if car == "measured" else None
+    prices = some_prices(local(2024, 1, 1), local(2025, 1, 1))
+    figures = Figures(style=words.style, zone=UTC, now=EPOCH, currency="EUR")
+
+    periods = make_periods(home, prices, car=user or PlainCar.COMMUTER)
+
+    for period in periods:
+        for note in period.notes:
+            assert note_text(note, words, figures).endswith(".")
 
 
 # --- cars
@@ -462,7 +493,8 @@ def test_sessions_keep_weekday_and_hour_and_their_file_is_named() -> None:
     arrivals = [stay.arrives for stay in period.cars[0].stays]
     assert arrivals == [utc(2024, 5, day, 17) for day in (1, 8, 15)]
     assert period.inputs["ev.csv"] == "e"
-    assert "3 measured stays at another home, moved by 261 weeks" in said(period)
+    (car,) = (facts for code, facts in noted(period) if code == NoteCode.CAR_MEASURED)
+    assert (car["stays"], car["weeks_least"], car["weeks_most"]) == (3, 261, 261)
 
 
 def test_a_user_of_a_year_covers_any_year() -> None:
@@ -490,7 +522,7 @@ def test_no_more_than_most_of_the_battery_is_used() -> None:
     stay = max(period.cars[0].stays, key=lambda stay: stay.used_kwh)
     assert stay.used_kwh == pytest.approx(0.7 * 60.0)
     assert stay.leaves - stay.arrives == 11 * HOUR
-    assert "1 stays charged more than 70 %" in said(period)
+    assert (NoteCode.CAR_USE_LIMITED, {"stays": 1, "most_used_frac": 0.7}) in noted(period)
 
 
 @pytest.mark.parametrize(
@@ -537,7 +569,7 @@ def test_where_no_session_was_measured_the_car_is_away() -> None:
     period = make_period(*of_one_time(20), car=user)
 
     assert len(period.cars[0].stays) == 5
-    assert "days there are no sessions to move: the car is away" in said(period)
+    assert NoteCode.CAR_AWAY in codes(period)
 
 
 def test_a_commuter_is_at_home_at_night_and_most_of_the_weekend() -> None:

@@ -18,6 +18,7 @@ from backtest.periods import read_periods
 from backtest.report_json import ReportUnreadableError, differences, from_json, to_json
 from backtest.report_lines import to_csv, to_lines
 from backtest.report_page import to_html
+from backtest.report_reader import reader_of
 from backtest.run import put_together, tasks_of
 from backtest.settings import BacktestSettings, BatteryChoice
 from backtest.sweep import Told, be_quiet, sweep, sweep_on_dask
@@ -244,7 +245,7 @@ class _bar:  # noqa: N801  # used as a function
 def _tell(found: Sequence[Backtest], arguments: argparse.Namespace, before: Backtest | None) -> int:
     differing: tuple[str, ...] = ()
     for backtest in found:
-        for note in backtest.period.notes:
+        for note in reader_of(backtest, "en").notes:
             print(f"note: {backtest.period.home}: {note}", file=sys.stderr)  # noqa: T201  # the answer
         for line in to_lines(backtest):
             print(line, flush=True)  # noqa: T201  # the answer to a command

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from domain.horizon import SLOT
+from domain.proof import PeriodNote
 from forecaster.series import BoolArray, FloatArray
 
 
@@ -55,7 +56,7 @@ class Period:
         live_from: Index of the first slot that is lived through; what lies before is known as past
             only.
         cars: That come and go.
-        notes: Plain sentences on what was done to the data.
+        notes: What was done to the data, and what is assumed.
         inputs: SHA-256 of what it was read from, by name.
     """
 
@@ -71,7 +72,7 @@ class Period:
     is_measured: BoolArray
     live_from: int = 0
     cars: tuple[RecordedCar, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[PeriodNote, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -1,12 +1,13 @@
 """The cars of a period: a measured user's sessions moved onto it, or a commuter made up by rule."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from backtest.period import RecordedCar, Stay
 from backtest.period_moving import Move, match_days, midnights_between
+from domain.proof import PeriodNote, PeriodNoteCode
 from sources.measured_sessions import CarUser, Session
 
 CHARGE_EFFICIENCY_FRAC = 0.9
@@ -32,10 +33,10 @@ _ERRANDS_LEAVE, _ERRANDS_BACK, _ERRANDS_KWH = time(10, 0), time(13, 0), 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarInPeriod:
-    """A car and plain sentences on where its stays are from."""
+    """A car, and what has to be known of where its stays are from."""
 
     car: RecordedCar
-    notes: tuple[str, ...]
+    notes: tuple[PeriodNote, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +94,14 @@ def commuter(start: datetime, end: datetime, zone: tzinfo) -> CarInPeriod:
         initial_soc_pct=INITIAL_SOC_PCT,
         stays=tuple(_commuter_stays(start, end, zone)),
     )
-    note = (
-        "The car is made up: a commuter that is plugged in from 17:30 to 7:15 and most of the "
-        f"weekend, uses {sum(COMMUTER_KWH) / len(COMMUTER_KWH):g} kWh a working day and has a "
-        f"battery of {COMMUTER_CAPACITY_KWH:g} kWh."
+    note = PeriodNote(
+        code=PeriodNoteCode.CAR_MADE_UP,
+        facts={
+            "back": f"{_COMMUTER_BACK:%H:%M}",
+            "leaves": f"{_COMMUTER_LEAVES:%H:%M}",
+            "used_kwh": sum(COMMUTER_KWH) / len(COMMUTER_KWH),
+            "capacity_kwh": COMMUTER_CAPACITY_KWH,
+        },
     )
     return CarInPeriod(car=car, notes=(note,))
 
@@ -118,23 +123,28 @@ def _moved(
 
 
 def _notes_on(
-    car: RecordedCar, weeks: Iterable[int], n_limited: int, n_without: int
-) -> Iterator[str]:
-    moved = " and ".join(str(number) for number in sorted(weeks)) or "0"
-    yield (
-        f"The car is {car.title}: {len(car.stays)} measured stays at another home, moved by "
-        f"{moved} weeks so that season and weekday fit; {100 * CHARGE_EFFICIENCY_FRAC:g} % of the "
-        f"metered energy is taken as used on the road before. Its battery of {car.capacity_kwh:g} "
-        f"kWh is assumed, as is that {WANTED_SOC_PCT:g} % are wanted by the end of each stay of at "
-        "least 3 h."
+    car: RecordedCar, weeks: Collection[int], n_limited: int, n_without: int
+) -> Iterator[PeriodNote]:
+    yield PeriodNote(
+        code=PeriodNoteCode.CAR_MEASURED,
+        facts={
+            "title": car.title,
+            "stays": len(car.stays),
+            "weeks_least": min(weeks, default=0),
+            "weeks_most": max(weeks, default=0),
+            "used_frac": CHARGE_EFFICIENCY_FRAC,
+            "capacity_kwh": car.capacity_kwh,
+            "wanted_soc_pct": WANTED_SOC_PCT,
+            "wanted_from_h": LONG_ENOUGH / timedelta(hours=1),
+        },
     )
     if n_limited:
-        yield (
-            f"{n_limited} stays charged more than {100 * MOST_USED_FRAC:g} % of the battery; the "
-            "use before them is limited to that."
+        yield PeriodNote(
+            code=PeriodNoteCode.CAR_USE_LIMITED,
+            facts={"stays": n_limited, "most_used_frac": MOST_USED_FRAC},
         )
     if n_without:
-        yield f"On {n_without} days there are no sessions to move: the car is away."
+        yield PeriodNote(code=PeriodNoteCode.CAR_AWAY, facts={"days": n_without})
 
 
 def _merged(sessions: Iterable[Session]) -> list[Session]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from domain.proof import PeriodNote, PeriodNoteCode
 from forecaster.series import FloatArray
 
 
@@ -38,14 +39,14 @@ class Tariff:
             return wholesale_eur_per_kwh.copy()
         return np.full(len(wholesale_eur_per_kwh), self.feed_in_eur_per_kwh)
 
-    def describe(self) -> str:
-        """Return the tariff as a plain sentence."""
-        fed = (
-            "the wholesale price"
-            if self.feed_in == FeedIn.MARKET
-            else f"{100 * self.feed_in_eur_per_kwh:.2f} ct/kWh"
-        )
-        return (
-            f"Buying costs the wholesale price plus {100 * self.surcharge_eur_per_kwh:.2f} ct/kWh, "
-            f"with {100 * self.vat_frac:g} % VAT on both; feeding in brings {fed}."
+    def told(self) -> PeriodNote:
+        """Return the tariff as it is told of a period."""
+        return PeriodNote(
+            code=PeriodNoteCode.TARIFF,
+            facts={
+                "surcharge_eur_per_kwh": self.surcharge_eur_per_kwh,
+                "vat_frac": self.vat_frac,
+                "feed_in": self.feed_in.value,
+                "feed_in_eur_per_kwh": self.feed_in_eur_per_kwh,
+            },
         )

@@ -21,6 +21,7 @@ from backtest.period_notes import (
 )
 from backtest.period_tariff import Tariff
 from domain.horizon import SLOT
+from domain.proof import PeriodNote
 from forecaster.series import FloatArray
 from sources.measured_folder import (
     Folder,
@@ -157,7 +158,7 @@ def make_periods(  # noqa: PLR0913  # all that a period is chosen by
         *notes_on_inputs(home, prices),
         *notes_on_moving(joined, home, zone),
         *notes_on_holes(joined, parts, zone),
-        tariff.describe(),
+        tariff.told(),
     )
     whole = _Whole(home=home, prices=prices, joined=joined, tariff=tariff, zone=zone, notes=common)
     return tuple(_period_of(whole, part, car, warm_up_days) for part in wanted)
@@ -172,7 +173,7 @@ class _Whole:
     joined: Joined
     tariff: Tariff
     zone: tzinfo
-    notes: tuple[str, ...]
+    notes: tuple[PeriodNote, ...]
 
 
 def _period_of(whole: _Whole, part: Part, car: Car, warm_up_days: int) -> Period:

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from backtest.report_reader import reader_of
 from domain.proof import Backtest, PolicyResult, PolicySums, ReplayedPeriod
 from version import VERSION
 
-FORM = 1
+FORM = 2
 """Rises when a report of before can no longer be read."""
 
 DECIMALS = 6
@@ -45,8 +46,9 @@ def running_versions() -> dict[str, str]:
 def to_json(backtest: Backtest) -> str:
     """Return everything about a back-test; two runs differ in ``took_s`` alone.
 
-    Keys are always in the same order; money and energies have ``DECIMALS`` decimals. Versions are
-    those that run here, unless the back-test was read from a report that has its own.
+    Each note has its English sentence as ``text`` besides, for whoever reads the file. Keys are
+    always in the same order; money and energies have ``DECIMALS`` decimals. Versions are those that
+    run here, unless the back-test was read from a report that has its own.
     """
     period = backtest.period
     complete = replace(
@@ -55,6 +57,8 @@ def to_json(backtest: Backtest) -> str:
     body = _rounded(_adapter().dump_python(complete, mode="json"))
     for name in ("settings", "inputs", "versions"):
         body["period"][name] = _sorted(body["period"][name])
+    for note, text in zip(body["period"]["notes"], reader_of(complete, "en").notes, strict=True):
+        note["text"] = text
     return json.dumps({"report": _KIND, "form": FORM, **body}, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -31,6 +31,7 @@ def to_html(backtest: Backtest, *, language: str = "de") -> str:
         further=further,
         facts=facts(reader),
         charts=charts_of(reader),
+        notes=reader.notes,
         heads=heads(reader),
         rows=figure_rows(reader),
         month_heads=month_heads(reader),

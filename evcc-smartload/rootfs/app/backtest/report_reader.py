@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from backtest.report_words import Words
+from backtest.report_words import Words, note_text
 from backtest.report_words_de import GERMAN
 from backtest.report_words_en import ENGLISH
 from domain.proof import Backtest, Band, Policy, PolicyResult
@@ -46,6 +46,12 @@ class Reader:
     def day(self, day: date) -> str:
         """Return "27.10.2024"."""
         return self.words.day(day.year, day.month, day.day)
+
+    @property
+    def notes(self) -> list[str]:
+        """What has to be known to believe the figures, in sentences."""
+        notes = self.backtest.period.notes
+        return [note_text(note, self.words, self.figures) for note in notes]
 
     def month(self, month: date) -> str:
         """Return "Okt 2024"."""

@@ -2,9 +2,57 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from domain.proof import Policy
-from planner.wording_figures import Style
+from domain.proof import PeriodNote, PeriodNoteCode, Policy
+from domain.steering import Fact
+from planner.wording_figures import Figures, Style
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """The facts of a note, written."""
+
+    facts: Mapping[str, Fact]
+    figures: Figures
+    written_day: Callable[[int, int, int], str]
+
+    def amount(self, fact: str) -> float:
+        """Return a number."""
+        return float(self.facts[fact])
+
+    def word(self, fact: str) -> str:
+        """Return a text."""
+        return str(self.facts[fact])
+
+    def number(self, fact: str) -> str:
+        """Return a number, rounded to a whole one."""
+        return self.figures.number(self.amount(fact), 0)
+
+    def short(self, fact: str) -> str:
+        """Return a number with as many digits as it needs, two at most."""
+        return self._short(self.amount(fact))
+
+    def share(self, fact: str) -> str:
+        """Return "86 %" or "7,7 %"."""
+        return f"{self._short(self.amount(fact) * 100.0)} %"
+
+    def cents(self, fact: str) -> str:
+        """Return "16,20 ct/kWh"."""
+        return f"{self.figures.number(self.amount(fact) * 100.0, 2)} ct/kWh"
+
+    def day(self, fact: str) -> str:
+        """Return "27.10.2024"."""
+        day = date.fromisoformat(self.word(fact))
+        return self.written_day(day.year, day.month, day.day)
+
+    def counted(self, fact: str, one: str, many: str) -> str:
+        """Return "1 Tag" or "12 Tage"."""
+        return f"{self.number(fact)} {one if self.amount(fact) == 1.0 else many}"
+
+    def _short(self, value: float) -> str:
+        digits = next((one for one in (0, 1) if round(value, one) == round(value, 2)), 2)
+        return self.figures.number(value, digits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +84,10 @@ class Sentences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """Everything else on the page, in the order in which it stands there."""
+    """Everything else on the page, in the order in which it stands there.
+
+    ``noted`` makes a sentence of each note.
+    """
 
     lang: str
     style: Style
@@ -53,6 +104,7 @@ class Words:
     counted_all: Callable[[str], str]
     counted_of: Callable[[str, str], str]
     notes: str
+    noted: Mapping[PeriodNoteCode, Callable[[Noted], str]]
     cost_chart: str
     cost_hint: str
     month_chart: Callable[[str], str]
@@ -76,3 +128,9 @@ class Words:
     inputs: str
     versions: str
     seed: str
+
+
+def note_text(note: PeriodNote, words: Words, figures: Figures) -> str:
+    """Return a note as a sentence."""
+    noted = Noted(facts=note.facts, figures=figures, written_day=words.day)
+    return words.noted[note.code](noted)

@@ -1,5 +1,6 @@
 """German texts of a back-test's page."""
 
+from backtest.report_notes_de import NOTED
 from backtest.report_words import Sentences, Words
 from domain.proof import Policy
 from planner.wording_de import STYLE
@@ -67,6 +68,7 @@ GERMAN = Words(
     counted_all=lambda whole: f"{whole} Tage, alle ausreichend gemessen",
     counted_of=lambda part, whole: f"{part} von {whole} Tagen; die übrigen sind zu wenig gemessen",
     notes="Was man dazu wissen muss",
+    noted=NOTED,
     cost_chart="Was es gekostet hätte",
     cost_hint="Strom aus dem Netz und auswärts geladener Strom, weniger Einspeisung (€). "
     "Was in Akku und Autos bleibt, ist verrechnet.",

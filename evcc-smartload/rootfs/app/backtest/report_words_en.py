@@ -1,5 +1,6 @@
 """English texts of a back-test's page."""
 
+from backtest.report_notes_en import NOTED
 from backtest.report_words import Sentences, Words
 from domain.proof import Policy
 from planner.wording_en import STYLE
@@ -67,6 +68,7 @@ ENGLISH = Words(
     counted_all=lambda whole: f"{whole} days, all measured well enough",
     counted_of=lambda part, whole: f"{part} of {whole} days; too little of the others was measured",
     notes="What one has to know about it",
+    noted=NOTED,
     cost_chart="What it would have cost",
     cost_hint="Power from the grid and from elsewhere, less what was exported (€). "
     "What is left in battery and cars is credited.",

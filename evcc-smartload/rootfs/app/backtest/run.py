@@ -1,7 +1,7 @@
 """Runs policies over periods and puts together what they came to."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from backtest.live import Progress, live
 from backtest.period import Period
 from backtest.settings import BacktestSettings
 from domain.horizon import SLOT, SLOT_H
-from domain.proof import Backtest, Policy, PolicyResult, ReplayedPeriod
+from domain.proof import Backtest, PeriodNote, Policy, PolicyResult, ReplayedPeriod
 from proof.accounting import SlotBook, book_days, excluded_frac, sum_up
 from proof.day_slots import PricedSlots
 from proof.replacement import replacement_value
@@ -100,13 +100,21 @@ def put_together(
             seed=settings.seed,
             version=VERSION,
             replacement_eur_per_kwh=tasks[0].replacement_eur_per_kwh,
-            notes=tuple(dict.fromkeys(note for period in periods for note in period.notes)),
+            notes=_each_once(note for period in periods for note in period.notes),
             settings=told(settings),
             inputs=inputs,
         ),
         results=joined,
         sums=sum_up(joined, seed=settings.seed),
     )
+
+
+def _each_once(notes: Iterable[PeriodNote]) -> tuple[PeriodNote, ...]:
+    kept: list[PeriodNote] = []
+    for note in notes:
+        if note not in kept:
+            kept.append(note)
+    return tuple(kept)
 
 
 def weight_of(task: Task) -> float:

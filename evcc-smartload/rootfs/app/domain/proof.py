@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from domain.steering import Fact
+
 
 class Policy(StrEnum):
     """Who decides about battery and cars."""
@@ -119,14 +121,80 @@ class PolicySums:
     """The smallest saving of a calendar month against evcc's own rules; below 0 it cost more."""
 
 
+class PeriodNoteCode(StrEnum):
+    """What was done to a past, or is assumed of it; the facts that belong to it in brackets."""
+
+    LOAD = "load"
+    """What the load is (home, column)."""
+    LONG_STEPS = "long_steps"
+    """Load and PV are means over more than a quarter of an hour (minutes)."""
+    NO_PV = "no_pv"
+    """No PV was measured; it is taken as zero."""
+    NO_PV_FORECAST = "no_pv_forecast"
+    """What a provider said of the sun was not recorded."""
+    PV_FORECAST_RECORDED = "pv_forecast_recorded"
+    """What a provider said was recorded; when it was said is not known."""
+    LONG_PRICES = "long_prices"
+    """Prices hold for more than a quarter of an hour (prices, minutes)."""
+    MOVED_WEEKS = "moved_weeks"
+    """Days live on what was measured so many weeks before (weeks, first, last)."""
+    WEATHER_UNLINKED = "weather_unlinked"
+    """Some days are moved, so that weather and price no longer belong together (home)."""
+    DAYS_TWICE = "days_twice"
+    """Some measured days are lived twice (days)."""
+    MOVED_HOURS = "moved_hours"
+    """A home of another zone is moved so that noon is noon (hours, zone)."""
+    LEFT_OUT = "left_out"
+    """Days within a long hole are not lived (days, first, last)."""
+    TARIFF = "tariff"
+    """What a kilowatt-hour costs at a market price (surcharge_eur_per_kwh, vat_frac, feed_in,
+    feed_in_eur_per_kwh)."""
+    MEASURED = "measured"
+    """How much was measured (measured_frac, bridged)."""
+    FILLED = "filled"
+    """What was not measured is filled, and does not count (slots, gaps, longest_h)."""
+    NO_PAST = "no_past"
+    """Nothing was measured before."""
+    PAST = "past"
+    """How much of the time before was measured (days, measured_days)."""
+    CAR_MEASURED = "car_measured"
+    """The car's stays were measured at another home (title, stays, weeks_least, weeks_most,
+    used_frac, capacity_kwh, wanted_soc_pct, wanted_from_h)."""
+    CAR_USE_LIMITED = "car_use_limited"
+    """Some stays charged more than a car can have used (stays, most_used_frac)."""
+    CAR_AWAY = "car_away"
+    """On some days there are no stays to move (days)."""
+    CAR_MADE_UP = "car_made_up"
+    """The car follows a rule (back, leaves, used_kwh, capacity_kwh)."""
+    PRICES_ASSUMED = "prices_assumed"
+    """Prices were not recorded throughout (days)."""
+    FORECASTS_REMADE = "forecasts_remade"
+    """The provider's forecasts were not recorded, and are worked out from the past (days)."""
+    BATTERY_ASSUMED = "battery_assumed"
+    """Power or losses of the battery are not known."""
+    CARS_UNKNOWN = "cars_unknown"
+    """When cars were there is concluded from what they charged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodNote:
+    """Something that has to be known to believe the figures, with its own figures.
+
+    Days are local, as ISO dates; ``last`` is inside.
+    """
+
+    code: PeriodNoteCode
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedPeriod:
     """Which past was lived again, and what has to be known to live it once more.
 
-    ``excluded_frac`` is the share of days that are not counted. ``notes`` are plain sentences that
-    an owner must know to believe the figures (moved by weeks, what was assumed). ``settings`` are
-    all choices by name, ``inputs`` the SHA-256 of each file or table by name, ``versions`` those of
-    what the figures depend on, by name; empty: as they run here.
+    ``excluded_frac`` is the share of days that are not counted. ``notes`` are what an owner must
+    know to believe the figures (moved by weeks, what was assumed). ``settings`` are all choices by
+    name, ``inputs`` the SHA-256 of each file or table by name, ``versions`` those of what the
+    figures depend on, by name; empty: as they run here.
     """
 
     home: str
@@ -138,7 +206,7 @@ class ReplayedPeriod:
     seed: int
     version: str
     replacement_eur_per_kwh: float
-    notes: tuple[str, ...] = ()
+    notes: tuple[PeriodNote, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -15,7 +15,7 @@ from backtest.settings import BacktestSettings, BatteryChoice
 from domain.forecast import ForecastKind
 from domain.horizon import SLOT, SLOT_H
 from domain.observation import Note, NoteCode, Obstacle
-from domain.proof import Policy
+from domain.proof import PeriodNote, PeriodNoteCode, Policy
 from domain.site import SocSettings
 from forecaster.energy_columns import EnergyColumns
 from forecaster.series import BoolArray, FloatArray
@@ -79,12 +79,13 @@ def own_past(
     cut = slice((begin - read_from) // SLOT, None)
     period = series.period(cut, begin=begin, live_start=live_start, said_kw=said, cars=cars)
     live = days_of(live_start, period.n_slots - period.live_from, home.zone)
+    notes = tuple(_notes(home, series, period, live))
     return OwnPast(
-        period=period,
+        period=replace(period, notes=tuple(_of_period(note) for note in notes)),
         settings=_settings(home, series, live_start),
         policies=_policies(home),
         paid_eur=series.paid_eur(live, live_start),
-        notes=tuple(_notes(home, series, period, live)),
+        notes=notes,
         n_measured_days=_n_measured(period, live),
     )
 
@@ -233,6 +234,11 @@ def _notes(
         yield Note(code=NoteCode.BATTERY_ASSUMED)
     if period.cars:
         yield Note(code=NoteCode.CARS_UNKNOWN)
+
+
+def _of_period(note: Note) -> PeriodNote:
+    """Return a note of the report as a back-test of the same past has it."""
+    return PeriodNote(code=PeriodNoteCode(note.code.value), facts=note.facts)
 
 
 def _n_measured(period: Period, live: tuple[DaySlots, ...]) -> int:
