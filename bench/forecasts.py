@@ -17,8 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "evcc-smartload/rootfs/app"), str(ROOT)]
 
+from errors import MeasuredDataError  # noqa: E402
 from sources.measured_folder import open_folder  # noqa: E402  # the path comes first
-from sources.measured_table import START, MeasuredDataError  # noqa: E402
+from sources.measured_table import START  # noqa: E402
 
 SUBJECTS = ("load", "pv", "windows", "prices")
 

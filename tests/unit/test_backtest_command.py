@@ -95,6 +95,7 @@ def test_another_battery_differs_from_an_earlier_report(
     [
         (["--home", "castle"], "house"),
         (["--prices", "casino"], "market"),
+        (["--from", "2030-01-01"], "Choose days within"),
         (["--policies", "luck"], "foresight"),
         (["--stages", "roof"], "battery"),
         (["--battery-kwh", "0"], "--battery-kwh"),

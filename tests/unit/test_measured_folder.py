@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from errors import MeasuredDataError
 from sources.measured_folder import (
     Folder,
     choose_homes,
@@ -16,7 +17,6 @@ from sources.measured_folder import (
     tables_with,
 )
 from sources.measured_sessions import choose_user, find_users
-from sources.measured_table import MeasuredDataError
 from tests.support.measured_files import (
     HOUR,
     Column,

@@ -17,12 +17,12 @@ from backtest.report_words_de import GERMAN
 from backtest.report_words_en import ENGLISH
 from domain.horizon import SLOT, SLOTS_PER_DAY
 from domain.proof import PeriodNoteCode as NoteCode
+from errors import MeasuredDataError
 from forecaster.series import FloatArray, SlotSeries
 from planner.wording_figures import Figures
 from sources.measured_folder import MeasuredHome, PriceSeries, open_folder
 from sources.measured_sessions import CarUser, Session
 from sources.measured_sun import noon_utc_h
-from sources.measured_table import MeasuredDataError
 from tests.support.measured_files import sun_at, write_series, write_sessions
 
 BERLIN = ZoneInfo("Europe/Berlin")

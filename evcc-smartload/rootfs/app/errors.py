@@ -9,6 +9,7 @@ SmartLoadError
 │   └── PastSourceError            the home's past could not be read; the text says what to do
 │       ├── PastSourceUnavailableError  away, slow, restarting: trying again later may help
 │       └── PastSourceRefusedError  wrong password, no such database: the owner must do something
+├── MeasuredDataError              measured data cannot be used; the text says what to do
 ├── WriteRefusedError              SmartLoad itself decided not to write; the text says why
 ├── ExtensionTooShortError         an observation would end earlier than it does already
 └── ClockNotSetError               the clock cannot be right, so "from now" means nothing
@@ -55,6 +56,10 @@ class PastSourceUnavailableError(PastSourceError):
 
 class PastSourceRefusedError(PastSourceError):
     """It will answer the same until the owner changes something."""
+
+
+class MeasuredDataError(SmartLoadError):
+    """Measured data, or a choice among them, cannot be used; the text says what to do."""
 
 
 class WriteRefusedError(SmartLoadError):

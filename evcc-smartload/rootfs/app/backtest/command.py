@@ -25,7 +25,7 @@ from backtest.sweep import Told, be_quiet, sweep, sweep_on_dask
 from config import load_config
 from domain.proof import Backtest, Policy
 from domain.steering import Stage
-from sources.measured_table import MeasuredDataError
+from errors import MeasuredDataError
 
 ALL_POLICIES = tuple(Policy)
 _OK, _DIFFERS, _WRONG = 0, 1, 2

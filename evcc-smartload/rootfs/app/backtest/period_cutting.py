@@ -9,7 +9,7 @@ import numpy as np
 from backtest.period_gaps import runs_of
 from backtest.period_joining import Joined
 from domain.horizon import SLOTS_PER_DAY
-from sources.measured_table import MeasuredDataError
+from errors import MeasuredDataError
 
 LONGEST_GAP_SLOTS = 7 * SLOTS_PER_DAY
 """A longer one [slots] cuts the period: a home lived on copied days would prove nothing."""
@@ -59,12 +59,14 @@ def parts_within(
     """
     days = [midnight.astimezone(zone).date() for midnight in joined.midnights]
     if start is not None and end is not None and start >= end:
-        raise MeasuredDataError(f"The period ends on {end}, not after its start on {start}.")
+        raise MeasuredDataError(
+            f"The period ends on {end}, not after its start on {start}: choose a later end."
+        )
     for asked in (start, end):
         if asked is not None and not days[0] <= asked <= days[-1]:
             raise MeasuredDataError(
                 f"There is nothing on {asked}: home and prices have {days[0]} to {days[-1]} in "
-                "common (the last day outside)."
+                "common (the last day outside). Choose days within."
             )
     begin = days.index(start) if start is not None else 0
     finish = days.index(end) if end is not None else len(days) - 1
@@ -72,7 +74,8 @@ def parts_within(
     left = [part for part in cut if part.first < part.last]
     if not left:
         raise MeasuredDataError(
-            f"Home and prices have no day without a long hole from {days[begin]} to {days[finish]}."
+            f"Home and prices have no day without a long hole from {days[begin]} to "
+            f"{days[finish]}. Choose other days."
         )
     return left
 

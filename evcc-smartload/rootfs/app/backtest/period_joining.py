@@ -9,10 +9,10 @@ import numpy as np
 from backtest.period_gaps import bridged
 from backtest.period_moving import Move, match_days, midnights_between
 from domain.horizon import SLOT
+from errors import MeasuredDataError
 from forecaster.series import BoolArray, FloatArray, SlotSeries
 from sources.measured_folder import MeasuredHome, PriceSeries
 from sources.measured_sun import noon_of_zone_utc_h
-from sources.measured_table import MeasuredDataError
 
 _HOURS_AWAY = 2.0
 """A sun that is less off [h] belongs to the same zone: a roof to the east, or one further west."""

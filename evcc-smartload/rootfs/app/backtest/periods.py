@@ -22,6 +22,7 @@ from backtest.period_notes import (
 from backtest.period_tariff import Tariff
 from domain.horizon import SLOT
 from domain.proof import PeriodNote
+from errors import MeasuredDataError
 from forecaster.series import FloatArray
 from sources.measured_folder import (
     Folder,
@@ -32,7 +33,6 @@ from sources.measured_folder import (
     open_folder,
 )
 from sources.measured_sessions import CarUser, choose_user
-from sources.measured_table import MeasuredDataError
 
 USUAL_TARIFF = Tariff()
 MARKET_ZONE = ZoneInfo("Europe/Berlin")

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from errors import MeasuredDataError
 from forecaster.series import SlotSeries
 from sources.measured_sun import guess_zone, noon_utc_h
 from sources.measured_table import (
     ENDINGS,
     START,
-    MeasuredDataError,
     MeasuredFile,
     Table,
     read_header,

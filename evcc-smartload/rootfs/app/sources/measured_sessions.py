@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from errors import MeasuredDataError
 from forecaster.series import FloatArray
 from sources.measured_folder import Folder
-from sources.measured_table import MeasuredDataError, Rows, read_rows
+from sources.measured_table import Rows, read_rows
 
 _NEEDED = ("location", "user_id", "plug_in_utc", "plug_out_utc", "energy_kwh")
 _POWER, _BATTERY = "est_charging_power_kw", "est_battery_kwh"

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from domain.horizon import SLOT
+from errors import MeasuredDataError
 from forecaster.series import FloatArray, SlotSeries
 from sources.minutes import MOST_KW
 
@@ -28,10 +29,6 @@ START = "start_utc"
 ENDINGS = (".csv.gz", ".csv")
 MOST_EUR_PER_KWH = 10.0
 """Twice what the European day-ahead market may come to; above, a price is in another unit."""
-
-
-class MeasuredDataError(ValueError):
-    """Measured data, or a choice among them, cannot be used; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +216,9 @@ def _step_of(rows: Rows, starts: Sequence[datetime]) -> timedelta:
     """Return the regular step of ``starts``; see ``read_table`` for what it raises."""
     jumps = [after - before for before, after in itertools.pairwise(starts)]
     if not jumps:
-        raise MeasuredDataError(f"{rows.file.name} has one row only; a series needs two.")
+        raise MeasuredDataError(
+            f"{rows.file.name} has one row only: a series needs two, so add rows or remove it."
+        )
     for row, jump in enumerate(jumps, start=1):
         if jump <= timedelta(0):
             stamp = rows.cells[START][row]
