@@ -407,11 +407,29 @@ def command_record(at: datetime = NOON) -> CommandRecord:
     )
 
 
+def proof_summary() -> dict[str, object]:
+    """A report of two weeks, in short."""
+    return {
+        "state": "ready",
+        "made_at": "2026-06-20T22:11:00+00:00",
+        "sentence_code": "activate",
+        "since": "2026-06-07",
+        "until": "2026-06-20",
+        "n_days": 14,
+        "paid_eur": 41.2,
+        "evcc_eur": 43.1,
+        "ours_eur": {"low": 36.9, "middle": 38.9, "high": 40.6},
+        "saving_eur": {"low": 2.5, "middle": 4.2, "high": 6.2},
+        "is_live": False,
+    }
+
+
 def full_state(now: datetime = NOON) -> SystemState:
     """Nothing in it is None and no list is empty."""
     return SystemState(
         now=now,
         buffer_shadow=buffer_shadow(),
+        proof_summary=proof_summary(),
         service=ServiceStatus(
             version="0.1.0",
             started_at=now - timedelta(days=3),

@@ -183,6 +183,7 @@ export interface State {
   };
   history: History | null;
   plan_summary: PlanSummary | null;
+  proof_summary: ProofSummary | null;
   buffer: BufferResult | null;
   buffer_shadow: BufferShadow | null;
 }

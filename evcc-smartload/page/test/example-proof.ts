@@ -44,7 +44,7 @@ export function summary(change: Partial<ProofSummary> = {}): ProofSummary {
 
 /** A home whose service tells of a report. */
 export function stateWith(told: ProofSummary | null): State {
-  return { ...state(), ...{ proof_summary: told } };
+  return state({ proof_summary: told });
 }
 
 export function backtest(change: Partial<Backtest> = {}): Backtest {

@@ -122,6 +122,7 @@ export function state(change: Partial<State> = {}): State {
     forecast: { issued_at: null, start: null },
     history: null,
     plan_summary: null,
+    proof_summary: null,
     buffer: {
       current_buffer_pct: 30,
       mode: "observation",

@@ -111,17 +111,9 @@ def _snapshot_to_json_dict(snap: dict[str, object]) -> dict[str, object]:
     return {
         "version": snap.get("version"),
         **parts,
-        **_proof_to_json(state),
         "plan_summary": snap.get("plan_summary"),
         "buffer": snap.get("buffer_result"),
     }
-
-
-def _proof_to_json(state: object) -> dict[str, object]:
-    """Return ``proof_summary``; a service that works out no report leaves it out."""
-    if not isinstance(state, SystemState) or state.proof_summary is None:
-        return {}
-    return {"proof_summary": dict(state.proof_summary)}
 
 
 def _state_to_json_dict(state: SystemState) -> dict[str, object]:
@@ -175,6 +167,7 @@ def _state_to_json_dict(state: SystemState) -> dict[str, object]:
             "start": None if state.outlook is None else state.outlook.start.isoformat(),
         },
         "history": None if state.history is None else _history_to_json(state.history),
+        "proof_summary": None if state.proof_summary is None else dict(state.proof_summary),
     }
 
 

@@ -3,9 +3,9 @@
 import type { BacktestDay, Known, MoneyBand, ProofDay, ProofSummary, State } from "../model";
 import type { Format } from "./format";
 
-/** Null while there is none; undefined from a service that knows of no proof at all. */
+/** Null while there is none; undefined without a state, and from a service that knows of no proof at all. */
 export function proofSummaryOf(state: State | null): ProofSummary | null | undefined {
-  return (state as { proof_summary?: ProofSummary | null } | null)?.proof_summary;
+  return state?.proof_summary;
 }
 
 /** What can be told of a report, in the state as in the report itself. */

@@ -126,4 +126,4 @@ class SystemState:
     buffer_shadow: Mapping[str, object] | None = None
     """What the buffer that is not the chosen one says, in the form of a step."""
     proof_summary: Mapping[str, object] | None = None
-    """The report on the past in short; None where there is nobody to work one out."""
+    """The report on the past in short; None until the home was seen by who works it out."""
