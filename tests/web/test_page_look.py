@@ -1,25 +1,52 @@
 """How the page looks and is used: languages, colours, phones, keyboards, screen readers."""
 
+import contextlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import Look, Visitor
-from tests.support.served_home import Past, ServedHome
+from tests.support.browser import Look, Visitor, visit
+from tests.support.mock_home import mock_homes
+from tests.support.served_home import NOON, Past, ServedHome
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., Visitor]
+OpenReport = Callable[[str, Look], Page]
 Serve = Callable[..., ServedHome]
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "evcc-smartload/page/node_modules/axe-core/axe.min.js"
-VIEWS = ["now", "plan", "buffer", "forecast"]
+VIEWS = ["now", "plan", "buffer", "forecast", "proof"]
+REPORTS = ["tested", "live", "huge", "working", "proofless", "newborn", "nobattery", "noprices"]
+"""Scenes of the mock: a served home needs days before it has anything to report."""
+TAPPED = "button:visible, select:visible, input:visible, nav a:visible, a.button-like:visible"
 GRAVE = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def mocked() -> Iterator[str]:
+    with mock_homes(NOON) as address:
+        yield address
+
+
+@pytest.fixture
+def open_report(mocked: str, chromium: Browser) -> Iterator[OpenReport]:
+    """Open the report of a scene; what went wrong in it is judged in the end."""
+    with contextlib.ExitStack() as stack:
+
+        def open_scene(scene: str, look: Look) -> Page:
+            visitor = stack.enter_context(visit(chromium, f"{mocked}{scene}/", look))
+            visitor.go("report")
+            is_ready(visitor.page)
+            expect(visitor.page.get_by_test_id("report-sentence").locator("h1")).not_to_be_empty()
+            return visitor.page
+
+        yield open_scene
 
 
 def background_luminance(page: Page) -> float:
@@ -29,6 +56,14 @@ def background_luminance(page: Page) -> float:
         colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     red, green, blue = (float(part) for part in re.findall(r"[\d.]+", colour)[:3])
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def too_wide_px(page: Page) -> float:
+    """How far what is on the page reaches beyond the screen."""
+    found: float = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return found
 
 
 def is_ready(page: Page) -> None:
@@ -99,11 +134,31 @@ def test_nothing_is_wider_than_the_screen(
     is_ready(page)
     expect(page.locator("main")).to_be_visible()
 
-    too_wide_px = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
+    assert too_wide_px(page) <= 0
 
-    assert too_wide_px <= 0
+
+@pytest.mark.parametrize("width_px", [320, 768])
+@pytest.mark.parametrize("scene", REPORTS)
+def test_no_report_is_wider_than_the_screen(
+    open_report: OpenReport, scene: str, width_px: int
+) -> None:
+    page = open_report(scene, Look(lang="de", width_px=width_px))
+    for details in page.locator("details").all():
+        details.locator("> summary").click()
+
+    assert too_wide_px(page) <= 0
+
+
+@pytest.mark.parametrize("scene", ["tested", "newborn"])
+def test_on_a_phone_everything_of_a_report_can_be_tapped(
+    open_report: OpenReport, scene: str
+) -> None:
+    page = open_report(scene, Look(width_px=360))
+
+    for control in page.locator("main").locator(TAPPED).all():
+        box = control.bounding_box()
+        assert box is not None
+        assert box["height"] >= 40, control.inner_text()
 
 
 def test_on_a_phone_everything_can_be_tapped(home: ServedHome, open_page: Open) -> None:
@@ -222,6 +277,16 @@ def test_the_page_is_accessible(
     home = serve(live_past)
     page = open_page(home.url, view, Look(scheme=scheme)).page
     is_ready(page)
+    for details in page.locator("details").all():
+        details.locator("> summary").click()
+
+    assert grave_violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scene", REPORTS)
+def test_every_report_is_accessible(open_report: OpenReport, scene: str, scheme: str) -> None:
+    page = open_report(scene, Look(scheme=scheme))
     for details in page.locator("details").all():
         details.locator("> summary").click()
 
