@@ -11,7 +11,7 @@ from planner.dispatch import Dispatch
 from planner.exact import plan_exactly
 from planner.fast import plan_fast
 from planner.model import Memory
-from planner.plan_problem import FloatArray, PlanProblem
+from planner.plan_problem import FloatArray, PlanProblem, series
 from planner.rule_plan import rule_dispatch
 from planner.shifted import shifted_dispatch
 from planner.verify import verify
@@ -41,8 +41,13 @@ def broken(home: PlanProblem, plan: Dispatch) -> list[str]:
     return [one.rule.value for one in verify(home, plan) if not one.is_soft]
 
 
-def forced_home(seed: int, *, is_full_power: bool, n_slots: int = 10) -> PlanProblem:
-    """A realistic day on which every car that is not fixed charges from its arrival on."""
+def forced_home(
+    seed: int, *, is_full_power: bool, is_fed: bool = False, n_slots: int = 10
+) -> PlanProblem:
+    """A realistic day on which every car that is not fixed charges from its arrival on.
+
+    ``is_fed`` lets evcc give it half of that out of the batteries.
+    """
     rng = np.random.default_rng(seed)
     home = random_problem(rng, n_slots=n_slots, slot_h=1.0, max_cars=2)
     cars = []
@@ -51,7 +56,8 @@ def forced_home(seed: int, *, is_full_power: bool, n_slots: int = 10) -> PlanPro
             kw = car.max_kw if is_full_power else car.ranges[0].low_kw
             n_first = int(rng.integers(1, n_slots))
             forced = least_kwh(car, n_slots, slot_h=1.0, n_first=n_first, kw=kw)
-            cars.append(replace(car, least_kwh=forced))
+            fed = series(0.5 * forced) if is_fed else None
+            cars.append(replace(car, least_kwh=forced, fed_kwh=fed))
         else:
             cars.append(car)
     return replace(home, cars=tuple(cars)).checked()
@@ -78,12 +84,14 @@ def any_memory(home: PlanProblem, rng: np.random.Generator) -> Memory:
     )
 
 
-@pytest.mark.parametrize("is_full_power", [True, False])
+@pytest.mark.parametrize(
+    ("is_full_power", "is_fed"), [(True, False), (False, False), (False, True)]
+)
 @pytest.mark.parametrize("seed", SEEDS[:25])
 def test_a_car_that_charges_from_now_on_has_the_obvious_optimum(
-    seed: int, *, is_full_power: bool
+    seed: int, *, is_full_power: bool, is_fed: bool
 ) -> None:
-    home = forced_home(seed, is_full_power=is_full_power)
+    home = forced_home(seed, is_full_power=is_full_power, is_fed=is_fed)
     optimum_eur, _ = obvious_optimum(home)
 
     exact = plan_exactly(home, seconds=standing, time_limit_s=60.0)
@@ -102,6 +110,26 @@ def test_the_fast_path_finds_a_plan_with_it_and_knows_how_good_it_is(seed: int) 
     assert broken(home, fast.dispatch) == []
     assert fast.gap_eur is not None
     assert -PROVED_EUR <= fast.cost.total_eur - optimum_eur <= fast.gap_eur + PROVED_EUR
+
+
+def fed(home: PlanProblem) -> PlanProblem:
+    """The same home, whose cars get all that is certain out of batteries."""
+    cars = tuple(replace(car, fed_kwh=car.least_kwh) for car in home.cars)
+    return replace(home, cars=cars).checked()
+
+
+@settings(quiet, max_examples=20)
+@given(problems(max_slots=12).filter(has_least), st.integers(0, 2**32 - 1))
+def test_what_evcc_gives_cars_out_of_batteries_breaks_no_rule_on_any_rung(
+    home: PlanProblem, seed: int
+) -> None:
+    home = fed(home)
+    memory = any_memory(home, np.random.default_rng(seed))
+
+    fast = plan_fast(home, seconds=standing, time_limit_s=FOREVER_S).dispatch
+
+    for plan in (fast, rule_dispatch(home), shifted_dispatch(home, memory)):
+        assert broken(home, plan) == []
 
 
 @settings(quiet, max_examples=20)

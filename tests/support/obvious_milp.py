@@ -281,6 +281,9 @@ class _Home:
         need, is_short = self.amount(), self.whole()
         self.highs.addConstr(need <= net + self.curtailed[slot] + max(0.0, -net) * (1 - is_short))
         self.highs.addConstr(need <= (max(0.0, net) + most) * is_short)
+        # What evcc gives cars of batteries anyway may be given besides.
+        fed = [car.fed_kwh[slot] for car in problem.cars if car.fed_kwh is not None]
+        need = need + float(sum(fed))
         never = [one.discharge[slot] for one, model in pairs if not model.may_feed_cars]
         if never:
             self.highs.addConstr(self.highs.qsum(never) <= need + most * (1 - is_fed))

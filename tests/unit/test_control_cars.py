@@ -96,20 +96,26 @@ def test_sun_needs_no_limit() -> None:
     assert decide(charging("SS"), home(0.2, 0.2)) == NOTHING
 
 
-def test_a_little_more_than_the_sun_needs_no_limit() -> None:
-    plan = told_plan(1, pv=1.0, cars={CAR: 1.09})
+@pytest.mark.parametrize(
+    ("bought_kwh", "limit"), [(0.49 * FULL_KWH, None), (0.51 * FULL_KWH, 0.2)]
+)
+def test_a_limit_is_needed_where_half_of_full_power_is_bought(
+    bought_kwh: float, limit: float | None
+) -> None:
+    # evcc buys at full power or not at all: for less, not at all is nearer to the plan.
+    plan = told_plan(1, pv=1.0, cars={CAR: 1.0 + bought_kwh})
+
+    assert limit_of(decide(plan, home(0.2))) == limit
+
+
+def test_the_least_power_beside_some_sun_is_not_bought_at_full_power() -> None:
+    plan = told_plan(1, pv=0.1, cars={CAR: 0.35})
 
     assert decide(plan, home(0.2)) == NOTHING
 
 
-def test_a_tenth_of_a_kilowatt_hour_more_than_the_sun_needs_one() -> None:
-    plan = told_plan(1, pv=1.0, cars={CAR: 1.11})
-
-    assert limit_of(decide(plan, home(0.2))) == 0.2
-
-
 def test_sun_that_the_battery_stores_is_not_there_for_the_car() -> None:
-    plan = told_plan(1, pv=1.0, charge=0.5, cars={CAR: 1.0})
+    plan = told_plan(1, pv=2.0, charge=1.5, cars={CAR: 2.0})
 
     assert limit_of(decide(plan, home(0.2))) == 0.2
 
@@ -121,8 +127,8 @@ def test_what_the_battery_gives_a_car_is_not_bought() -> None:
 
 
 def test_cars_that_charge_together_share_the_sun() -> None:
-    # 3 kWh of sun for 2.75 + 1 kWh: a fifth of each is bought, 0.55 and 0.2 kWh.
-    plan = told_plan(1, pv=3.0, cars={"lp-2": FULL_KWH, CAR: 1.0})
+    # 2 kWh of sun for 2.75 kWh each: seven elevenths of it are bought, 1.75 kWh.
+    plan = told_plan(1, pv=2.0, cars={"lp-2": FULL_KWH, CAR: FULL_KWH})
     site = told_site(
         PLUGGED, told_loadpoint("lp-2"), limit_rates=told_rates(0.2), has_price_limits=True
     )
@@ -287,8 +293,14 @@ def test_no_limit_is_set_while_the_car_waits() -> None:
     assert decide(charging(".C"), home(0.30, 0.20)) == NOTHING
 
 
-def test_a_limit_stays_through_a_sunny_quarter_hour_between_two_bought_ones() -> None:
-    assert limit_of(decide(charging("SC"), home(0.20, 0.20), standing=0.20)) == 0.20
+def test_a_limit_that_would_buy_beside_the_sun_is_taken_back() -> None:
+    assert decide(charging("SC"), home(0.20, 0.20), standing=0.20) == NOTHING
+
+
+def test_a_limit_stays_through_a_quarter_hour_of_sun_for_nearly_full_power() -> None:
+    plan = told_plan(2, buy=[0.2, 0.2], pv=[2.0, 0.0], cars={CAR: [2.0, FULL_KWH]})
+
+    assert limit_of(decide(plan, home(0.20, 0.20), standing=0.20)) == 0.20
 
 
 def test_a_limit_that_only_the_sun_follows_is_taken_back() -> None:

@@ -123,7 +123,7 @@ def wanted_full() -> PlanProblem:
     "of",
     [
         pytest.param(wanted_full(), id="the owner wants it full"),
-        pytest.param(replace(home(), cars=(car(),)), id="a car can charge"),
+        pytest.param(replace(home(), cars=(car(),)), id="of a car no plan is known yet"),
         pytest.param(
             replace(home(), batteries=(battery(), battery(name="two"))), id="batteries share"
         ),
@@ -133,14 +133,14 @@ def wanted_full() -> PlanProblem:
 def test_the_plan_decides_where_nothing_can_be_weighed(of: PlanProblem) -> None:
     task = task_of(of)
 
-    assert hedged(task, DARK) == (task, 0.0)
+    assert hedged(task, DARK, None) == (task, 0.0)
 
 
 def test_the_plan_decides_where_nothing_is_known_of_what_may_come() -> None:
     task = task_of(home())
 
-    assert hedged(task, None) == (task, 0.0)
-    assert hedged(task, DARK[:, :40]) == (task, 0.0)
+    assert hedged(task, None, None) == (task, 0.0)
+    assert hedged(task, DARK[:, :40], None) == (task, 0.0)
 
 
 # -- what is decided stands in the plan ----------------------------------------------------------

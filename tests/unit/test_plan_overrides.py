@@ -69,6 +69,9 @@ def least_of(task: PlanTask) -> list[float]:
     return found
 
 
+DARK = outlook_of(LOAD, SELLS)
+
+
 def standing() -> float:
     return 0.0
 
@@ -110,11 +113,13 @@ def test_the_running_slot_counts_however_soon_the_wish_ends() -> None:
 
 
 def test_a_wish_that_is_over_is_none() -> None:
-    assert the_car(built(with_car(), asked=now_until(START))).least_kwh is None
+    assert the_car(built(with_car(), DARK, asked=now_until(START))).least_kwh is None
 
 
 def test_a_wish_for_another_car_is_none() -> None:
-    assert the_car(built(with_car(), asked=now_until(START + HOUR, "lp-1"))).least_kwh is None
+    task = built(with_car(), DARK, asked=now_until(START + HOUR, "lp-1"))
+
+    assert the_car(task).least_kwh is None
 
 
 def test_a_car_is_charged_to_its_limit_and_no_further() -> None:
@@ -320,10 +325,6 @@ def test_above_its_least_power_a_car_in_min_pv_is_free() -> None:
 
 def test_a_car_in_min_pv_that_lacks_less_than_its_least_power_gives_is_free() -> None:
     assert the_car(built(min_pv(vehicle_soc_pct=78.2))).least_kwh is None
-
-
-def test_a_car_in_pv_mode_is_free() -> None:
-    assert the_car(built(with_car())).least_kwh is None
 
 
 # A battery that is to be full

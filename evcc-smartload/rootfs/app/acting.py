@@ -148,10 +148,13 @@ def asks_of(parts: CycleParts, now: datetime, reading: Reading) -> OwnerAsks:
     """Return what the owner asks of a plan, and what is not in our hand."""
     hold = parts.controller.hold_on(BATTERY_MODE)
     is_held = hold is not None and hold.ends is HoldEnd.WHEN_GONE
-    mode = None if reading.site is None or not is_held else value_in(reading.site, BATTERY_MODE)
+    site = reading.site
+    mode = None if site is None or not is_held else value_in(site, BATTERY_MODE)
+    settings = None if site is None else site.settings
     return OwnerAsks(
         overrides=parts.controller.overrides(now),
         held_mode=BatteryMode(mode) if isinstance(mode, str) else None,
+        buffer_in_evcc_pct=None if settings is None else settings.buffer_soc_pct,
     )
 
 

@@ -18,6 +18,7 @@ from domain.steering import Override, OverrideKind
 from forecaster.series import FloatArray
 from planner.assumption import Assumption
 from planner.battery_models import BatteryRules, battery_models
+from planner.car_least import with_what_is_certain
 from planner.car_prices import CarPrices
 from planner.car_wishes import CHARGE_EFFICIENCY_FRAC, CarWish, Scene, car_wishes
 from planner.evcc_rules import CarRule, EvccRules
@@ -39,11 +40,13 @@ class OwnerAsks:
         overrides: What they asked for on the page, still in force.
         held_mode: The battery mode that somebody else imposes; None: nobody does.
         battery_in_hand: Whether SmartLoad could command the battery if it wanted to.
+        buffer_in_evcc_pct: The buffer that evcc goes by now, ours or the owner's; None: not known.
     """
 
     overrides: tuple[Override, ...] = ()
     held_mode: BatteryMode | None = None
     battery_in_hand: bool = True
+    buffer_in_evcc_pct: float | None = None
 
 
 NOTHING_ASKED = OwnerAsks()
@@ -95,11 +98,14 @@ def build_task(  # noqa: PLR0913 what a service knows comes from seven places
         )
     models = tuple(model for model, _ in batteries)
     cars = tuple(wish for wish, _ in wishes)
+    evcc_rules = _evcc_rules(site, tuple(_car_rule(site, *wish) for wish in wishes))
     return PlanTask(
-        problem=_problem(site, cfg, expected, models, cars),
+        problem=with_what_is_certain(
+            _problem(site, cfg, expected, models, cars), _rules_in_force(evcc_rules, asked)
+        ),
         start=start,
         n_known_prices=min(expected.n_known_prices, expected.n_slots),
-        evcc_rules=_evcc_rules(site, tuple(_car_rule(site, *wish) for wish in wishes)),
+        evcc_rules=evcc_rules,
         batteries=tuple(BatteryFacts(name=model.name, title=title) for model, title in batteries),
         cars=tuple(_facts(car) for car in cars),
         assumed=_assumed(
@@ -212,6 +218,7 @@ def _car_rule(site: SiteSnapshot, wish: CarWish, loadpoint: Loadpoint) -> CarRul
     return CarRule(
         mode=loadpoint.mode,
         has_plan=wish.by is not None,
+        is_charging=loadpoint.charging,
         now_slots=wish.now_slots,
         smart_cost_limit_eur_per_kwh=(
             None if site.limits_are_in_grams else loadpoint.smart_cost_limit
@@ -232,6 +239,12 @@ def _evcc_rules(site: SiteSnapshot, cars: tuple[CarRule, ...]) -> EvccRules:
         discharge_control=battery is not None and battery.discharge_control is True,
         grid_charge_limit_eur_per_kwh=grid_charge_limit,
     )
+
+
+def _rules_in_force(rules: EvccRules, asked: OwnerAsks) -> EvccRules:
+    """Return evcc's rules with the buffer that it goes by, which may be SmartLoad's."""
+    buffer_pct = asked.buffer_in_evcc_pct
+    return rules if buffer_pct is None else replace(rules, buffer_soc_pct=buffer_pct)
 
 
 def _assumed_of_hand(

@@ -241,7 +241,11 @@ class InCharge:
         """Whether what is under way may have to end before the quarter hour does."""
         parts = self._parts
         mode = parts.controller.owned_value(BATTERY_MODE)
-        return mode == BatteryMode.CHARGE.value or parts.controller.bat_to_ev_active
+        if mode == BatteryMode.CHARGE.value or parts.controller.bat_to_ev_active:
+            return True
+        # A car that the battery is kept from may run on at its least power, which is no reason.
+        chargers = self._home.plant.reading.chargers
+        return mode == BatteryMode.HOLD.value and any(one.charge_kw > 0.0 for one in chargers)
 
 
 def _buffers(

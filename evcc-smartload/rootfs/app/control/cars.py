@@ -14,17 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from control.flows import LEAST_KWH, cars_there, flows_of, slot_in_force, start_of
+from control.flows import cars_there, flows_of, slot_in_force, start_of
 from control.reasons import because
 from domain.control import EvccSetting, Lever, SettingValue, Wanted
+from domain.horizon import SLOT_H
 from domain.levers import loadpoint_of
 from domain.plan import CarCourse, Plan
 from domain.site import ChargeMode, Loadpoint, SiteSnapshot
 from domain.steering import CommandCode, CommandReason, Stage
 from domain.tariff import Rate
+from planner.car_wishes import power_ranges
 
-# Less is made up for by what the sun gives more than expected, and is not worth full power.
-_BUYS_KWH = 0.1
+# evcc buys for a car at full power or not at all: where a plan wants less than half of that, not at
+# all is nearer to it. What is then still missing of a wish with a time evcc's own plan sees to.
+_SHARE = 0.5
 # evcc takes six decimals; four are a hundredth of a cent, and more only where prices are as near.
 _DECIMALS = (4, 5, 6)
 # A limit that stands is left higher than needed by so much: after the dearest of the quarter hours
@@ -55,7 +58,7 @@ class _Need(StrEnum):
     KEEP_OUT = "keep_out"
     """The car waits: the price has to be above it."""
     EITHER = "either"
-    """It charges with sun, or the owner's own limit charges it anyway."""
+    """It charges with that much sun, or the owner's own limit charges it anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,16 @@ class _Scene:
     now: datetime
 
     def buys(self, slot: int) -> bool:
-        """Tell whether the plan buys for the car in ``slot``."""
-        return flows_of(self.plan, slot, self.cars).bought_for(self.car.name) >= _BUYS_KWH
+        """Tell whether the plan buys so much for the car in ``slot`` that full power is right."""
+        bought_kwh = flows_of(self.plan, slot, self.cars).bought_for(self.car.name)
+        return bought_kwh >= _SHARE * self.full_kwh
+
+    @property
+    def full_kwh(self) -> float:
+        """What it takes in a slot at full power."""
+        vehicles = {one.name: one for one in self.site.vehicles}
+        ranges, _ = power_ranges(self.loadpoint, vehicles.get(self.loadpoint.vehicle_name or ""))
+        return ranges[-1].high_kw * SLOT_H
 
     def need(self, slot: int, price: float) -> _Need:
         """Return what a limit has to do in ``slot``, at evcc's price there."""
@@ -97,8 +108,9 @@ class _Scene:
             return _Need.EITHER
         if self.buys(slot):
             return _Need.LET_IN
-        charges = self.car.charge_kwh[slot] > LEAST_KWH
-        return _Need.EITHER if charges else _Need.KEEP_OUT
+        # What takes little sun would take full power as well, and buy it.
+        is_near_full = self.car.charge_kwh[slot] >= _SHARE * self.full_kwh
+        return _Need.EITHER if is_near_full else _Need.KEEP_OUT
 
     def end_of(self, slots: Sequence[bool]) -> datetime:
         """Return when the run of slots that hold ends, ``slots`` from the present one on."""

@@ -223,7 +223,9 @@ def _write_battery_rows(sheet: _Sheet, index: int) -> None:
     if may_only_serve(battery, problem):
         rows = sheet.rows(n)
         sheet.row_lower[rows] = -INFINITY
-        sheet.row_upper[rows] = np.maximum(problem.load_kwh - problem.pv_kwh, 0.0)
+        # What cars get is in the row itself where the battery may feed them.
+        own = np.maximum(problem.load_kwh - problem.pv_kwh, 0.0)
+        sheet.row_upper[rows] = own if battery.may_feed_cars else problem.served_kwh
 
 
 def _write_terminal(sheet: _Sheet, battery: BatteryModel, first: int) -> None:
@@ -326,8 +328,7 @@ def discharge_limit(battery: BatteryModel, problem: PlanProblem) -> FloatArray:
     limit = np.full(problem.n_slots, battery.discharge_max_kw * problem.slot_h)
     if battery.may_export or may_only_serve(battery, problem):
         return limit
-    needed: FloatArray = np.maximum(problem.load_kwh - problem.pv_kwh, 0.0)
-    kept: FloatArray = np.minimum(limit, needed)
+    kept: FloatArray = np.minimum(limit, problem.served_kwh)
     return kept
 
 

@@ -2,7 +2,7 @@
 
 A wish is priced (``planner.car_prices``): what the owner asked for, what their plan asks for after
 the horizon, and anything up to the limit. While nobody is at home, because the owner says so, cars
-get only what was asked for. What a car charges whatever a plan wants is in ``planner.car_least``.
+get only what was asked for. What they charge whatever a plan wants is in ``planner.car_least``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,6 @@ import numpy as np
 from domain.horizon import SLOT, SLOT_H
 from domain.site import ChargeMode, Loadpoint, Vehicle
 from planner.assumption import Assumption
-from planner.car_least import Certain, least_energies
 from planner.car_prices import CarPrices, Shares
 from planner.plan_problem import CarModel, FloatArray, PowerRange, series
 
@@ -110,28 +109,12 @@ def car_wishes(
             wish = _wish(loadpoint, by_name.get(loadpoint.vehicle_name or ""), scene)
             if wish is not None:
                 found.append((wish, loadpoint))
-    least = least_energies(
-        [
-            Certain(
-                car=wish.model,
-                now_slots=wish.now_slots,
-                keeps_least=loadpoint.mode is ChargeMode.MIN_PV,
-            )
-            for wish, loadpoint in found
-        ],
-        surplus_kwh=scene.surplus_kwh,
-        import_max_kwh=scene.import_max_kwh,
-        slot_h=SLOT_H,
-    )
-    return tuple(
-        (replace(wish, model=replace(wish.model, least_kwh=kwh)), loadpoint)
-        for (wish, loadpoint), kwh in zip(found, least, strict=True)
-    )
+    return tuple(found)
 
 
 def _wish(loadpoint: Loadpoint, vehicle: Vehicle | None, scene: Scene) -> CarWish | None:
     n_slots, now_slots = scene.n_slots, scene.now_slots.get(loadpoint.name, 0)
-    ranges, assumed = _ranges(loadpoint, vehicle)
+    ranges, assumed = power_ranges(loadpoint, vehicle)
     energies = _energies(loadpoint, vehicle)
     if loadpoint.mode in _IDLE_MODES:
         # It charges because the owner asks for that now, and rests again after it.
@@ -246,10 +229,13 @@ def _session_energies(loadpoint: Loadpoint) -> _Energies:
     )
 
 
-def _ranges(
+def power_ranges(
     loadpoint: Loadpoint, vehicle: Vehicle | None
 ) -> tuple[tuple[PowerRange, ...], frozenset[Assumption]]:
-    """Return the powers that car and charger can hold, one range per number of phases."""
+    """Return the powers that car and charger can hold, and what was assumed of them.
+
+    One range per number of phases, rising.
+    """
     assumed = set()
     low_a, high_a = loadpoint.min_current_a, loadpoint.max_current_a
     if not low_a or not high_a:

@@ -52,8 +52,13 @@ class Conflicts:
 
 
 def house_need(problem: PlanProblem, curtail_kwh: FloatArray) -> FloatArray:
-    """Return what the house alone needs beyond the sun in each slot [kWh]."""
-    need: FloatArray = np.maximum(problem.load_kwh - problem.pv_kwh + curtail_kwh, 0.0)
+    """Return what batteries may give that are kept from cars [kWh].
+
+    What the house alone needs beyond the sun, and what evcc gives cars of them anyway.
+    """
+    house = problem.load_kwh - problem.pv_kwh
+    fed = problem.served_kwh - np.maximum(house, 0.0)
+    need: FloatArray = np.maximum(house + curtail_kwh, 0.0) + fed
     return need
 
 

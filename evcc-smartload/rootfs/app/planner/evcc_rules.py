@@ -33,12 +33,14 @@ class CarRule:
         has_plan: Whether evcc has a plan for it: its target by its deadline.
         smart_cost_limit_eur_per_kwh: At or below this price it charges at full power.
         now_slots: For so many slots at the beginning it is in mode "now" instead.
+        is_charging: Whether it charges as the first slot begins.
     """
 
     mode: ChargeMode = ChargeMode.PV
     has_plan: bool = False
     smart_cost_limit_eur_per_kwh: float | None = None
     now_slots: int = 0
+    is_charging: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ class _Car:
 
     @property
     def was_charging(self) -> bool:
-        return bool(self.charged) and self.charged[-1] > EPS_KWH
+        return self.charged[-1] > EPS_KWH if self.charged else self.rule.is_charging
 
     def may_charge(self, slot: int) -> bool:
         """Return whether evcc decides about it in ``slot``."""

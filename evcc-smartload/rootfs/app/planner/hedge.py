@@ -21,6 +21,8 @@ import numpy as np
 
 from domain.horizon import SLOT_H
 from forecaster.local_slots import IntArray
+from planner.hedge_cars import with_cars
+from planner.model import Memory
 from planner.plan_problem import BatteryModel, FloatArray, Flow, Pin, PlanProblem
 from planner.task import PlanTask
 
@@ -62,20 +64,27 @@ class Weighed:
         return self.eur[Act.SERVE] - self.eur[self.best]
 
 
-def hedged(task: PlanTask, net_kwh: FloatArray | None) -> tuple[PlanTask, float]:
+def hedged(
+    task: PlanTask, net_kwh: FloatArray | None, last: Memory | None
+) -> tuple[PlanTask, float]:
     """Return the task with the running slot decided, and what that saves against serving [EUR].
 
     As it is, with a saving of 0, where nothing can be weighed: without courses, where the owner
-    wants the battery full, with cars that can charge, and with batteries that share.
+    wants the battery full, with batteries that share, and with cars that are not told enough of
+    (``planner.hedge_cars``).
 
     Args:
         task: What is to be planned.
         net_kwh: Load less PV in each course, shape (n_courses, n_slots); None: not known.
+        last: What the last plan wants in these slots; None: there is none.
     """
     problem = task.problem
     if net_kwh is None or not _is_alone(problem) or problem.slot_h != SLOT_H:
         return task, 0.0
-    weighed = weigh(problem, net_kwh, start=task.start)
+    left_kwh = with_cars(task, net_kwh, last)
+    if left_kwh is None:
+        return task, 0.0
+    weighed = weigh(problem, left_kwh, start=task.start)
     if weighed is None:
         return task, 0.0
     pins = pins_of(weighed.best, problem)
@@ -83,21 +92,21 @@ def hedged(task: PlanTask, net_kwh: FloatArray | None) -> tuple[PlanTask, float]
 
 
 def _is_alone(problem: PlanProblem) -> bool:
-    """Tell whether one battery and the house are all there is to decide on."""
+    """Tell whether one battery is all there is to decide on, besides cars."""
     if len(problem.batteries) != 1 or problem.pins:
         return False
     battery = problem.batteries[0]
     wants_full = battery.reserve is not None and battery.reserve.full is not None
-    can_charge = any(car.room_kwh > _LEAST_KWH or car.fixed_kwh is not None for car in problem.cars)
-    return not (battery.taper or battery.may_export or wants_full or can_charge)
+    return not (battery.taper or battery.may_export or wants_full)
 
 
 def weigh(problem: PlanProblem, net_kwh: FloatArray, *, start: datetime) -> Weighed | None:
-    """Return what each act costs in the first slot of a home with one battery and no car.
+    """Return what each act costs in the first slot of a home with one battery.
 
     Args:
         problem: Its prices, its battery, and what energy is worth at its end.
-        net_kwh: Load less PV in each course, shape (n_courses, n_slots).
+        net_kwh: What house and cars leave to the battery in each course, negative what the sun
+            leaves of them; shape (n_courses, n_slots).
         start: Of the first slot: later steps begin with an hour.
 
     Returns:
@@ -228,11 +237,13 @@ def _worth(battery: BatteryModel, grid: FloatArray) -> FloatArray:
 def pins_of(act: Act, problem: PlanProblem) -> tuple[Pin, ...]:
     """Return what an act means for the first slot of the course that is planned."""
     battery = problem.batteries[0]
-    net_kwh = float(problem.load_kwh[0] - problem.pv_kwh[0])
+    cars_kwh = sum(float(car.surely_kwh(problem.n_slots)[0]) for car in problem.cars)
+    net_kwh = float(problem.load_kwh[0] - problem.pv_kwh[0]) + cars_kwh
     room_kwh = (battery.soc_max_kwh - battery.soc_kwh) / battery.charge_efficiency_frac
     stored_kwh = (battery.soc_kwh - battery.soc_min_kwh) * battery.discharge_efficiency_frac
     most_in_kwh = max(min(room_kwh, battery.charge_max_kw * problem.slot_h), 0.0)
-    gives_kwh = max(min(net_kwh, stored_kwh, battery.discharge_max_kw * problem.slot_h), 0.0)
+    most_out_kwh = min(stored_kwh, battery.discharge_max_kw * problem.slot_h)
+    gives_kwh = max(min(net_kwh, most_out_kwh, float(problem.served_kwh[0])), 0.0)
     takes_kwh = max(min(-net_kwh, most_in_kwh), 0.0)
     charge_kwh, discharge_kwh = {
         Act.SERVE: (takes_kwh, gives_kwh),

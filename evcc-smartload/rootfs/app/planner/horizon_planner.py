@@ -167,7 +167,7 @@ class HorizonPlanner:
         except ProblemError as exc:
             wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
             return PlanResult(plan=None, skipped=(wrong,))
-        task, gain_eur = hedged(task, net_courses_kwh)
+        task, gain_eur = hedged(task, net_courses_kwh, self._memory(task))
         if isinstance(self.fast, FollowingPath):
             self.fast.follow(task)
         choose = self._best if self.shows else self._first

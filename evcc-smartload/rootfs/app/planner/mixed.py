@@ -302,17 +302,18 @@ def _keep_to_need(
 ) -> None:
     """Let these batteries give the house's need at most, where a car charges.
 
-    The need is ``max(0, net + curtailed)``. Where there is a surplus to lose first it is decided
-    by a choice of its own whether there is any.
+    The need is ``max(0, net + curtailed)`` and what evcc lets cars have anyway. Where there is a
+    surplus to lose first it is decided by a choice of its own whether there is any.
     """
     problem, layout = ext.problem, ext.layout
     net = problem.load_kwh[slots] - problem.pv_kwh[slots]
+    served = problem.served_kwh[slots]
     most = sum(problem.batteries[index].discharge_max_kw for index in batteries) * problem.slot_h
     # What they could give beyond the need; a car that charges takes it away.
-    beyond = np.maximum(most - np.maximum(net, 0.0), 0.0)
+    beyond = np.maximum(most - served, 0.0)
 
     def bounded(where: BoolArray) -> IntArray:
-        upper = np.maximum(net, 0.0) + beyond
+        upper = served + beyond
         rows = ext.rows(-INFINITY, upper[where], int(where.sum()))
         for index in batteries:
             ext.put_flow(rows, ext.discharge_blocks(index), slots[where])

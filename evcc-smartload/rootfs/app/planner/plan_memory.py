@@ -47,6 +47,7 @@ def car_later(car: CarModel, *, soc_kwh: float, passed: int, n_slots: int) -> Ca
         wish=tuple(wish),
         fixed_kwh=later(car.fixed_kwh),
         least_kwh=later(car.least_kwh),
+        fed_kwh=later(car.fed_kwh),
     )
 
 

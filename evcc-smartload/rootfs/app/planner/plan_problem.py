@@ -163,6 +163,8 @@ class CarModel:
             (n_slots,); nothing is left to plan.
         least_kwh: What is charged in each slot whatever a plan wants (AC), shape (n_slots,); more
             is free. Within the window, the ranges and the room; never together with ``fixed_kwh``.
+        fed_kwh: How much of ``least_kwh`` evcc gives it out of batteries, also out of those that
+            are kept from cars, shape (n_slots,).
     """
 
     name: str
@@ -176,6 +178,7 @@ class CarModel:
     wish: tuple[ValuePiece, ...]
     fixed_kwh: FloatArray | None = None
     least_kwh: FloatArray | None = None
+    fed_kwh: FloatArray | None = None
 
     @property
     def room_kwh(self) -> float:
@@ -247,6 +250,17 @@ class PlanProblem:
     def n_slots(self) -> int:
         """How many slots there are."""
         return self.load_kwh.size
+
+    @property
+    def served_kwh(self) -> FloatArray:
+        """What batteries may serve that are kept from cars, shape (n_slots,).
+
+        What the sun leaves of the house's use, and what evcc lets cars have of them anyway.
+        """
+        served: FloatArray = np.maximum(self.load_kwh - self.pv_kwh, 0.0)
+        for car in self.cars:
+            served = served if car.fed_kwh is None else served + car.fed_kwh
+        return served
 
     def checked(self) -> Self:
         """Return the problem itself when a home can have it.
@@ -343,6 +357,10 @@ class PlanProblem:
                     f"car {car.name}: least_kwh", car.least_kwh, self.n_slots, is_energy=True
                 )
                 found += wrong or _wrong_least(car, car.least_kwh, self.slot_h)
+            if car.fed_kwh is not None:
+                found += _wrong_values(
+                    f"car {car.name}: fed_kwh", car.fed_kwh, self.n_slots, is_energy=True
+                ) or _wrong_fed(car, car.fed_kwh)
         return found
 
 
@@ -451,6 +469,13 @@ def _wrong_least(car: CarModel, least_kwh: FloatArray, slot_h: float) -> list[st
     if is_possible.all() and too_much_kwh <= _RISING_TOLERANCE:
         return []
     return [f"car {car.name}: least_kwh is outside its window, its ranges or its room"]
+
+
+def _wrong_fed(car: CarModel, fed_kwh: FloatArray) -> list[str]:
+    least_kwh = np.zeros(len(fed_kwh)) if car.least_kwh is None else car.least_kwh
+    if (fed_kwh <= least_kwh + _RISING_TOLERANCE).all():
+        return []
+    return [f"car {car.name}: fed_kwh is more than least_kwh"]
 
 
 def _wrong_pieces(name: str, pieces: tuple[ValuePiece, ...]) -> list[str]:

@@ -52,7 +52,7 @@ def surroundings(problem: PlanProblem, cars: Sequence[Sequence[float]]) -> Surro
     house = problem.load_kwh - problem.pv_kwh
     return Surroundings(
         net_kwh=house + fed,
-        house_kwh=np.maximum(house, 0.0),
+        house_kwh=problem.served_kwh,
         is_fed=fed > 0.0,
         may_buy=np.ones(n_slots, dtype=np.bool_),
         may_sell=np.ones(n_slots, dtype=np.bool_),

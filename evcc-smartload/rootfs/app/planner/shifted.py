@@ -21,6 +21,7 @@ def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
     cars = [_Car(problem, index, car, memory) for index, car in enumerate(problem.cars)]
     states = [BatteryState(battery, problem.slot_h) for battery in problem.batteries]
     surplus = (problem.pv_kwh - problem.load_kwh).tolist()
+    served = problem.served_kwh.tolist()
     fuse = limit_list(problem.import_max_kwh, problem.n_slots)
     most_out = limit_list(problem.export_max_kwh, problem.n_slots)
     # What one battery buys or sells, another must not: then none does.
@@ -31,7 +32,7 @@ def shifted_dispatch(problem: PlanProblem, memory: Memory) -> Dispatch:
             kwh=surplus[slot],
             buys_kwh=fuse[slot] if may_buy else 0.0,
             sells_kwh=most_out[slot] if may_sell else 0.0,
-            house_kwh=max(-surplus[slot], 0.0),
+            house_kwh=served[slot],
         )
         # What cars charge surely comes first.
         left.kwh -= sum(car.surely_kwh[slot] for car in cars)

@@ -252,6 +252,8 @@ def _wrong_car_feeding(
     if not is_fed.any() or not problem.batteries:
         return
     need = np.maximum(problem.load_kwh - problem.pv_kwh + dispatch.curtail_kwh, 0.0)
+    for car in problem.cars:
+        need = need if car.fed_kwh is None else need + car.fed_kwh
     pairs = list(zip(problem.batteries, dispatch.discharge_kwh, strict=True))
     never = [discharge for battery, discharge in pairs if not battery.may_feed_cars]
     if never:
