@@ -100,6 +100,7 @@ def proof(**fields: object) -> Json:
         "is_live": False,
         "live_since": None,
         "days_missing": None,
+        "obstacle": None,
         "report": report(),
     } | fields
 
@@ -115,7 +116,7 @@ def summary(told: Mapping[str, object]) -> Json:
     assert isinstance(shown, dict)
     keys = ("since", "until", "n_days", "paid_eur", "evcc_eur", "ours_eur", "saving_eur")
     return {
-        **{key: told[key] for key in ("state", "made_at", "is_live")},
+        **{key: told[key] for key in ("state", "made_at", "is_live", "days_missing")},
         **{key: shown.get(key) for key in keys},
         "sentence_code": shown["recommendation"]["code"] if shown else None,
     }

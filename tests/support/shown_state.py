@@ -420,6 +420,7 @@ def proof_summary() -> dict[str, object]:
         "evcc_eur": 43.1,
         "ours_eur": {"low": 36.9, "middle": 38.9, "high": 40.6},
         "saving_eur": {"low": 2.5, "middle": 4.2, "high": 6.2},
+        "days_missing": 0,
         "is_live": False,
     }
 

@@ -4,17 +4,20 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from domain.observation import Obstacle
 from observation.errands import Observe
 from observation.keeper import PROOF_NAME, SETTLE_S, TRY_AGAIN_S, HomeNow, ProofKeeper
 from observation.undertaking import LONGEST_S
 from tests.support.errand_fakes import HeldRunner
-from tests.support.own_history import HOME
+from tests.support.own_history import HOME, metered, recorded_in
 from tests.support.remembered_home import DAY, HOUR
 from tests.support.web_service import StillClock
 
 # Two o'clock at night in Berlin.
 NIGHT = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 SEEN = HomeNow(home=HOME)
 KEPT_DAY = {
     "day": "2026-11-21",
@@ -245,6 +248,60 @@ def test_a_young_home_collects(tmp_path: Path) -> None:
     assert (told["state"], told["days_missing"], told["report"]) == ("collecting", 3, None)
 
 
+@pytest.mark.parametrize(("n_days", "missing"), [(0, 4), (3, 1), (4, 0), (9, 0)])
+def test_a_first_look_tells_how_many_days_are_missing(
+    tmp_path: Path, n_days: int, missing: int
+) -> None:
+    recorded_in(tmp_path, metered(MIDNIGHT - n_days * DAY, MIDNIGHT))
+    observed = Observed(tmp_path)
+
+    observed.look()
+
+    assert observed.keeper.proof()["days_missing"] == missing
+    summary = observed.keeper.summary()
+    assert summary is not None
+    assert summary["days_missing"] == missing
+
+
+def test_days_are_counted_again_after_midnight_until_a_report_was_tried(tmp_path: Path) -> None:
+    store = recorded_in(tmp_path, metered(MIDNIGHT - DAY, MIDNIGHT))
+    observed = Observed(tmp_path)
+    observed.keeper.look(NIGHT, SEEN, may_begin=False)
+    store.write_energies(metered(MIDNIGHT, MIDNIGHT + DAY))
+    assert store.flush()
+
+    observed.keeper.look(NIGHT + DAY, SEEN, may_begin=False)
+
+    assert observed.keeper.proof()["days_missing"] == 2
+
+
+def test_while_the_past_is_imported_no_days_are_counted(tmp_path: Path) -> None:
+    recorded_in(tmp_path, metered(MIDNIGHT - DAY, MIDNIGHT))
+    observed = Observed(tmp_path)
+
+    observed.look(replace(SEEN, is_past_complete=False))
+
+    assert observed.keeper.proof()["days_missing"] is None
+
+
+def test_a_home_that_waiting_does_not_help_misses_no_days(tmp_path: Path) -> None:
+    recorded_in(tmp_path, metered(MIDNIGHT - DAY, MIDNIGHT))
+    observed = Observed(tmp_path)
+
+    observed.look(replace(SEEN, home=replace(HOME, capacity_kwh=None)))
+
+    assert observed.keeper.proof()["days_missing"] is None
+
+
+def test_a_history_that_cannot_be_read_leaves_the_number_open(tmp_path: Path) -> None:
+    (tmp_path / "history.db").write_text("no database")
+    observed = Observed(tmp_path)
+
+    observed.look()
+
+    assert observed.keeper.proof()["days_missing"] is None
+
+
 def test_what_waiting_does_not_help_is_said(tmp_path: Path) -> None:
     observed = Observed(tmp_path)
     observed.settle()
@@ -252,7 +309,8 @@ def test_what_waiting_does_not_help_is_said(tmp_path: Path) -> None:
     observed.runner.answer({"obstacle": Obstacle.NO_CAPACITY.value, "days_missing": None})
 
     told = observed.keeper.proof()
-    assert (told["state"], told["detail"]) == ("collecting", Obstacle.NO_CAPACITY.sentence)
+    assert (told["state"], told["obstacle"]) == ("collecting", "no_capacity")
+    assert told["detail"] == Obstacle.NO_CAPACITY.sentence
 
 
 def test_how_far_it_is_can_be_asked(tmp_path: Path) -> None:
@@ -283,6 +341,7 @@ def test_a_report_is_told_whole_and_in_short(tmp_path: Path) -> None:
         "evcc_eur": 43.0,
         "ours_eur": REPORT["ours_eur"],
         "saving_eur": REPORT["saving_eur"],
+        "days_missing": None,
         "is_live": False,
     }
 

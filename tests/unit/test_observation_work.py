@@ -1,6 +1,7 @@
 """What another process works out: the report, and a back-test with its files."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -150,6 +151,24 @@ def test_a_home_of_which_nothing_was_recorded_waits_for_its_first_days(tmp_path:
     answer = observed(tmp_path, HistoryStore(tmp_path / "history.db", now=TODAY))
 
     assert answer == {"obstacle": "no_load", "days_missing": 4}
+
+
+@pytest.mark.parametrize(
+    ("since", "answer"),
+    [
+        (date(2026, 5, 7), {"obstacle": "too_few_days", "days_missing": 4}),
+        (date(2026, 5, 6), {"obstacle": "no_prices", "days_missing": None}),
+    ],
+)
+def test_on_the_first_day_nothing_is_said_of_prices(
+    tmp_path: Path, since: date, answer: dict[str, object]
+) -> None:
+    unpriced = [replace(one, import_eur_per_kwh=None) for one in metered(TODAY - 9 * DAY, TODAY)]
+    store = recorded_in(tmp_path, unpriced)
+
+    asked = replace(errand(tmp_path), observed_since=since)
+
+    assert work.observe(asked, store, lambda _: None) == answer
 
 
 def test_what_was_changed_is_told_newest_first_and_not_what_was_refused(tmp_path: Path) -> None:

@@ -325,7 +325,7 @@ def test_the_answer_and_its_summary_have_the_form_the_page_expects(
 
 
 def test_a_summary_before_the_first_report_knows_nothing() -> None:
-    told = {"state": "collecting", "made_at": None, "is_live": False}
+    told = {"state": "collecting", "made_at": None, "days_missing": 4, "is_live": False}
 
     assert summary_to_json(told, None)["sentence_code"] is None
 

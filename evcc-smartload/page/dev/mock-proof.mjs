@@ -21,8 +21,9 @@ function noise(seed) {
 
 /** Scenes in which there is no report. */
 const WITHOUT = {
-  first: { state: "collecting", days_missing: null },
-  config: { state: "collecting", days_missing: null },
+  first: { state: "collecting", days_missing: 4 },
+  config: { state: "collecting", days_missing: 0 },
+  unsized: { state: "collecting", obstacle: "no_capacity" },
   newborn: { state: "collecting", days_missing: 5 },
   working: { state: "working" },
   proofless: { state: "failed", detail: "ProofError: no import price for 2026-11-12 and later" },
@@ -51,9 +52,9 @@ export class MockProof {
 
   summary(now) {
     if (this.isUnaware) return undefined;
-    const { state, report, is_live, made_at } = this.proof(now);
+    const { state, report, is_live, made_at, days_missing } = this.proof(now);
     return {
-      state, made_at, is_live, sentence_code: report?.recommendation.code ?? null, since: report?.since ?? null, until: report?.until ?? null, n_days: report?.n_days ?? null,
+      state, made_at, is_live, days_missing, sentence_code: report?.recommendation.code ?? null, since: report?.since ?? null, until: report?.until ?? null, n_days: report?.n_days ?? null,
       paid_eur: report?.paid_eur ?? null, evcc_eur: report?.evcc_eur ?? null, ours_eur: report?.ours_eur ?? null, saving_eur: report?.saving_eur ?? null,
     };
   }
@@ -63,7 +64,7 @@ export class MockProof {
     const liveSince = isLive ? iso(localMidnight(now) - 5 * DAY + 15 * HOUR) : null;
     const without = WITHOUT[this.scene];
     const progress = ((now - this.born) / 40_000) % 1;
-    const base = { state: "ready", progress_frac: 1, detail: "", made_at: iso(localMidnight(now) + 20 * MINUTE), is_live: isLive, live_since: liveSince, days_missing: null };
+    const base = { state: "ready", progress_frac: 1, detail: "", made_at: iso(localMidnight(now) + 20 * MINUTE), is_live: isLive, live_since: liveSince, days_missing: null, obstacle: null };
     if (without !== undefined) return { ...base, made_at: null, progress_frac: without.state === "working" ? round(progress, 3) : 0, ...without, report: null };
     return { ...base, report: this.report(now, isLive) };
   }

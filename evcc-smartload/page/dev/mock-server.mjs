@@ -4,7 +4,7 @@
  *
  *  Scenes: observing, live, owner, released, automatic, degraded, config, first, newborn (no past yet), nobattery, noprices, handsoff (no plan), negative, huge,
  *  demo, progress, password, dropping (the stream breaks off), silent (a proxy holds the stream back), gone.
- *  Of the report: working (it is being made), proofless (it failed), costly (live, and dearer than evcc), tested (a back-test is done), unaware (an older service).
+ *  Of the report: working (it is being made), proofless (it failed), unsized (evcc does not say how large the battery is), costly (live, and dearer than evcc), tested (a back-test is done), unaware (an older service).
  *  Of control: holding (the battery is live), smartlimit (the cars are), hand (the owner changed settings), afterautomatic, ladder (on a lower rung),
  *  overrides (all three run), battocar (the battery helps), gates (it does not), unconfirmed (a write that failed), nocar. */
 

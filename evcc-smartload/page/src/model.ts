@@ -727,6 +727,8 @@ export interface MoneyBand {
 
 export type ProofStanding = "collecting" | "working" | "ready" | "failed";
 
+export type Obstacle = "no_capacity" | "no_prices" | "nothing_to_control";
+
 export type AdviceCode = "wait" | "activate" | "not_worth" | "keep" | "look";
 
 export type NoteCode =
@@ -809,7 +811,8 @@ export interface Proof {
   made_at: string | null;
   is_live: boolean;
   live_since: string | null;
-  days_missing: number | null; // until there is enough for a report
+  days_missing: number | null; // for the first report; 0: enough are measured, and it is about to be made
+  obstacle: string | null; // an Obstacle that waiting does not remove
   report: ProofReport | null;
 }
 
@@ -825,6 +828,7 @@ export interface ProofSummary {
   evcc_eur: Known;
   ours_eur: MoneyBand | null;
   saving_eur: MoneyBand | null;
+  days_missing: number | null;
   is_live: boolean;
 }
 

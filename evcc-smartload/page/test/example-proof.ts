@@ -34,12 +34,12 @@ export function report(change: Partial<ProofReport> = {}): ProofReport {
 }
 
 export function proof(change: Partial<Proof> = {}): Proof {
-  return { state: "ready", progress_frac: 1, detail: "", made_at: MADE_AT, is_live: false, live_since: null, days_missing: null, report: report(), ...change };
+  return { state: "ready", progress_frac: 1, detail: "", made_at: MADE_AT, is_live: false, live_since: null, days_missing: null, obstacle: null, report: report(), ...change };
 }
 
 export function summary(change: Partial<ProofSummary> = {}): ProofSummary {
   const { since, until, n_days, paid_eur, evcc_eur, ours_eur, saving_eur } = report();
-  return { state: "ready", made_at: MADE_AT, sentence_code: "activate", since, until, n_days, paid_eur, evcc_eur, ours_eur, saving_eur, is_live: false, ...change };
+  return { state: "ready", made_at: MADE_AT, sentence_code: "activate", since, until, n_days, paid_eur, evcc_eur, ours_eur, saving_eur, days_missing: null, is_live: false, ...change };
 }
 
 /** A home whose service tells of a report. */

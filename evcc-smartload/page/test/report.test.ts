@@ -93,6 +93,15 @@ describe("the sentence of the report", () => {
   it("tells how many days are missing", () => {
     expect(sentence(proof({ state: "collecting", days_missing: 5, report: null })).lead).toBe("Für einen Bericht fehlen noch 5 Tage mit Messwerten.");
     expect(sentence(proof({ state: "collecting", days_missing: 1, report: null })).lead).toBe("Für einen Bericht fehlt noch 1 Tag mit Messwerten.");
+    expect(sentence(proof({ state: "collecting", days_missing: 0, report: null })).lead).toBe(de.report.sentence.collectingSoon);
+    expect(sentence(proof({ state: "collecting", report: null })).lead).toBe("Einen Bericht gibt es noch nicht.");
+  });
+
+  it("says what is in the way where waiting does not help", () => {
+    const told = sentence(proof({ state: "collecting", obstacle: "no_capacity", report: null }));
+    expect(told.lead).toBe("Ein Bericht ist noch nicht möglich.");
+    expect(told.because).toBe(de.report.sentence.obstacle.no_capacity);
+    expect(sentence(proof({ state: "collecting", obstacle: "from_tomorrow", report: null })).lead).toBe("Einen Bericht gibt es noch nicht.");
   });
 
   it("tells how far the first report is", () => {

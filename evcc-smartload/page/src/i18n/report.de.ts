@@ -1,7 +1,7 @@
 /** German texts of the report: what it cost, what it would have cost, and what to make of it. */
 
 import type { PeriodFault, Verdict } from "../logic/report";
-import type { AdviceCode, NoteCode, PolicyName } from "../model";
+import type { AdviceCode, NoteCode, Obstacle, PolicyName } from "../model";
 
 const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
 
@@ -50,7 +50,14 @@ export const deReport = {
     loading: "Der Bericht wird geladen.",
     refused: "Der Bericht ließ sich gerade nicht laden. Die Seite versucht es von selbst weiter.",
     collecting: (count: number, shown: string) => `Für einen Bericht ${plural(count, "fehlt noch", "fehlen noch")} ${nDays(count, shown)} mit Messwerten.`,
-    collectingOpen: "Für einen Bericht sind noch zu wenige Tage gemessen.",
+    collectingSoon: "Genug Tage sind gemessen. Der erste Bericht entsteht in den nächsten Minuten.",
+    collectingOpen: "Einen Bericht gibt es noch nicht.",
+    impossible: "Ein Bericht ist noch nicht möglich.",
+    obstacle: {
+      no_capacity: "evcc sagt nicht, wie viele kWh der Hausakku fasst. Trage seine Kapazität in evcc ein.",
+      no_prices: "Aufgezeichnet ist kein einziger Strompreis. Richte in evcc einen Tarif ein.",
+      nothing_to_control: "evcc kennt keinen Hausakku, und kein Auto hat geladen. Es gibt nichts zu vergleichen.",
+    } satisfies Record<Obstacle, string>,
     collectingWhy: "SmartLoad misst von selbst mit, auch während es nur beobachtet. Danach steht hier, was du bezahlt hast und was es mit SmartLoad gewesen wäre.",
     working: (pct: string) => `Der erste Bericht entsteht gerade: ${pct} sind gerechnet.`,
     workingWhy: "Die gemessenen Tage werden noch einmal durchlebt, mit und ohne SmartLoad. Das dauert einige Minuten und stört nichts.",

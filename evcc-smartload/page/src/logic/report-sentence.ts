@@ -2,7 +2,7 @@
 
 import type { Messages } from "../i18n";
 import type { Amount, ReportFigures, Saving } from "../i18n/report.de";
-import type { AdviceCode, Coded, Facts, MoneyBand, NoteCode, Proof } from "../model";
+import type { AdviceCode, Coded, Facts, MoneyBand, NoteCode, Obstacle, Proof } from "../model";
 import type { Format } from "./format";
 import { capturedShare, isBand, resultOf, startOfIsoDay, type Result } from "./report";
 import type { Sentence } from "./sentence";
@@ -29,7 +29,7 @@ export function reportSentence({ proof, isRefused, isLost, hasState }: ReportFac
   return { lead: resultSentence(result, t, format), because: [savedSentence(result.saving, t, format), ...captured, ...partlyLive(proof, result, t, format), ...standing] };
 }
 
-function leadWithout({ state, progress_frac: progress, days_missing: missing }: Proof, t: Messages, format: Format): Sentence {
+function leadWithout({ state, progress_frac: progress, days_missing: missing, obstacle }: Proof, t: Messages, format: Format): Sentence {
   const words = t.report.sentence;
   switch (state) {
     case "working":
@@ -38,8 +38,17 @@ function leadWithout({ state, progress_frac: progress, days_missing: missing }: 
       return { lead: words.failed, because: [] };
     case "collecting":
     case "ready":
-      return { lead: missing === null ? words.collectingOpen : words.collecting(missing, format.number(missing)), because: [words.collectingWhy] };
+      return obstacle !== null && Object.hasOwn(words.obstacle, obstacle)
+        ? { lead: words.impossible, because: [words.obstacle[obstacle as Obstacle]] }
+        : { lead: missingText(missing, t, format), because: [words.collectingWhy] };
   }
+}
+
+/** What a first report waits for. */
+export function missingText(missing: number | null, t: Messages, format: Format): string {
+  const words = t.report.sentence;
+  if (missing === null) return words.collectingOpen;
+  return missing === 0 ? words.collectingSoon : words.collecting(missing, format.number(missing));
 }
 
 function partlyLive({ live_since: liveSince }: Proof, { since }: Result, t: Messages, format: Format): string[] {

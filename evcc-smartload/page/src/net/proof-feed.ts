@@ -80,7 +80,7 @@ export class ProofFeed {
     const summary = proofSummaryOf(state);
     const service = state.service.started_at;
     await Promise.all([
-      this.proof.follow([service, summary?.state, summary?.made_at, summary?.is_live].join("/"), clockMs),
+      this.proof.follow([service, summary?.state, summary?.made_at, summary?.is_live, summary?.days_missing].join("/"), clockMs),
       this.backtest.follow(service, clockMs),
     ]);
   }

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Context } from "../context";
 import { proofSummaryOf, resultOf, type Result } from "../logic/report";
-import { adviceWords, resultSentence, savedLine, savedSentence } from "../logic/report-sentence";
+import { adviceWords, missingText, resultSentence, savedLine, savedSentence } from "../logic/report-sentence";
 
 /** The two pages of the proof view; there is but one from a service that knows of no proof. */
 export function renderProofTabs({ state, t }: Context, current: "proof" | "report"): TemplateResult | typeof nothing {
@@ -32,7 +32,7 @@ export function renderProofCard(context: Context): TemplateResult | typeof nothi
       <div>
         <h2 id="proof-card-title">${t.report.cardTitle}</h2>
         ${result === null
-          ? html`<p class="empty">${summary.state === "failed" ? t.report.sentence.failed : t.report.sentence.collectingOpen}</p>`
+          ? html`<p class="empty">${summary.state === "failed" ? t.report.sentence.failed : missingText(summary.days_missing, t, format)}</p>`
           : html`<p class="num">${advice === null ? nothing : html`<strong>${advice.title}</strong>`} ${resultSentence(result, t, format)} ${savedSentence(result.saving, t, format)}</p>`}
       </div>
       <a class="button-like" href="#report">${t.report.toBacktest}</a>

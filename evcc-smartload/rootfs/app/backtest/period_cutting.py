@@ -6,10 +6,10 @@ from datetime import date, tzinfo
 
 import numpy as np
 
-from backtest.period_gaps import runs_of
 from backtest.period_joining import Joined
 from domain.horizon import SLOTS_PER_DAY
 from errors import MeasuredDataError
+from proof.gaps import runs_of
 
 LONGEST_GAP_SLOTS = 7 * SLOTS_PER_DAY
 """A longer one [slots] cuts the period: a home lived on copied days would prove nothing."""

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 
-from backtest.period_gaps import bridged
 from backtest.period_moving import Move, match_days, midnights_between
 from domain.horizon import SLOT
 from errors import MeasuredDataError
 from forecaster.series import BoolArray, FloatArray, SlotSeries
+from proof.gaps import bridged
 from sources.measured_folder import MeasuredHome, PriceSeries
 from sources.measured_sun import noon_of_zone_utc_h
 

@@ -7,7 +7,9 @@ import bisect
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
+
+from proof.day_slots import midnight_of
 
 _YEAR = timedelta(days=365.25)
 _WEEK = timedelta(weeks=1)
@@ -36,11 +38,6 @@ def midnights_between(start: datetime, end: datetime, zone: tzinfo) -> tuple[dat
     first = start.astimezone(zone).date()
     found = (midnight_of(first + day * _DAY, zone) for day in range(days))
     return tuple(midnight for midnight in found if start <= midnight <= end)
-
-
-def midnight_of(day: date, zone: tzinfo) -> datetime:
-    """Return when a local day begins, aware UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def match_days(

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta, tzinfo
 import numpy as np
 
 from backtest.period_cutting import Part
-from backtest.period_gaps import runs_of
 from backtest.period_joining import Joined
 from domain.horizon import SLOT, SLOT_H, SLOTS_PER_DAY
 from domain.proof import PeriodNote, PeriodNoteCode
 from forecaster.series import BoolArray
+from proof.gaps import runs_of
 from sources.measured_folder import MeasuredHome, PriceSeries
 
 _MINUTE = timedelta(minutes=1)

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from backtest.period import Period
 from backtest.period_cars import CarInPeriod, commuter, measured_car
 from backtest.period_cutting import Part, parts_of, parts_within, past_from_day
-from backtest.period_gaps import filled
 from backtest.period_joining import Joined, join
 from backtest.period_notes import (
     note_on_past,
@@ -24,6 +23,7 @@ from domain.horizon import SLOT
 from domain.proof import PeriodNote
 from errors import MeasuredDataError
 from forecaster.series import FloatArray
+from proof.gaps import filled
 from sources.measured_folder import (
     Folder,
     MeasuredHome,

@@ -1,6 +1,6 @@
 """Keeps the report on the owner's past: works it out once a day, and remembers it."""
 
-import json
+import sqlite3
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +11,17 @@ import structlog
 
 from clock import EARLIEST_PLAUSIBLE_NOW, Clock
 from domain.observation import Obstacle
+from observation.days_missing import days_missing
 from observation.errands import Observe, Runner
+from observation.kept_proof import PROOF_VERSION, KeptProof, parse, serialise
 from observation.own_home import OwnHome
+from observation.recorded import RecordedFile
 from observation.undertaking import Undertaking
-from persistence import StateFile, parse_instant
-from web.proof_json import days_from_json, summary_to_json
+from persistence import StateFile
+from proof.observation import MOST_DAYS, window_of
+from web.proof_json import summary_to_json
 
 PROOF_NAME = "smartload_proof.json"
-PROOF_VERSION = 1
 # When the day before is complete: evcc stores its last quarter hour within minutes.
 MADE_FROM = time(0, 10)
 # A start has more urgent things to do, and an import may be about to begin.
@@ -42,20 +45,6 @@ class HomeNow:
     is_past_complete: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """What survives a restart; ``made_for`` is the local day on which it was last worked out."""
-
-    observed_since: date | None = None
-    live_since: datetime | None = None
-    made_at: datetime | None = None
-    made_for: date | None = None
-    days_missing: int | None = None
-    detail: str = ""
-    report: Mapping[str, object] | None = None
-    days: tuple[Mapping[str, object], ...] = ()
-
-
 class ProofKeeper:
     """The cycle looks in; pages ask; another process works. Any thread may call anything."""
 
@@ -65,9 +54,11 @@ class ProofKeeper:
         self._clock = clock
         self._lock = threading.Lock()
         self._file = StateFile(lambda: data_dir / PROOF_NAME, version=PROOF_VERSION)
-        self._kept = self._file.load(_parse, clock.now()) or _Kept()
+        self._kept = self._file.load(parse, clock.now()) or KeptProof()
         self._work = Undertaking(runner, clock.monotonic_s)
         self._home: OwnHome | None = None
+        self._counted_for: date | None = None
+        self._days_missing: int | None = None
         self._first_look_s: float | None = None
         self._failed_s: float | None = None
         self._failure = ""
@@ -103,6 +94,7 @@ class ProofKeeper:
             return
         if self._first_look_s is None:
             self._first_look_s = self._clock.monotonic_s()
+        self._count_days(self._home, today.date())
         if may_begin and self._is_due(today):
             self._begin(self._home, now, today.date())
 
@@ -114,9 +106,10 @@ class ProofKeeper:
             "progress_frac": round(standing.progress_frac, 4)
             if standing.is_running
             else float(kept.report is not None),
-            "detail": self._failure or kept.detail,
+            "detail": self._failure or ("" if kept.obstacle is None else kept.obstacle.sentence),
+            "obstacle": None if kept.obstacle is None else kept.obstacle.value,
             "live_since": None if kept.live_since is None else kept.live_since.isoformat(),
-            "days_missing": kept.days_missing,
+            "days_missing": self._missing_days(kept),
             "report": kept.report,
         }
 
@@ -125,13 +118,15 @@ class ProofKeeper:
         if self._home is None:
             return None
         kept, is_running = self._kept, self._work.standing().is_running
-        return summary_to_json(self._standing_to_json(kept, is_running=is_running), kept.report)
+        standing = self._standing_to_json(kept, is_running=is_running)
+        missing = {"days_missing": self._missing_days(kept)}
+        return summary_to_json(standing | missing, kept.report)
 
     def close(self) -> None:
         """Give up what is being worked out; the next start begins it anew."""
         self._work.stop()
 
-    def _standing_to_json(self, kept: _Kept, *, is_running: bool) -> dict[str, object]:
+    def _standing_to_json(self, kept: KeptProof, *, is_running: bool) -> dict[str, object]:
         state = "collecting" if kept.report is None else "ready"
         if is_running:
             state = "working"
@@ -143,7 +138,30 @@ class ProofKeeper:
             "is_live": kept.live_since is not None,
         }
 
+    def _missing_days(self, kept: KeptProof) -> int | None:
+        if kept.report is not None:
+            return None
+        return self._days_missing if kept.made_for is None else kept.days_missing
+
     # -- once a day ----------------------------------------------------------------------------
+
+    def _count_days(self, home: OwnHome, today: date) -> None:
+        """Find out how far the first report is, until it is worked out for the first time."""
+        kept = self._kept
+        if kept.made_for is not None or self._counted_for == today:
+            return
+        since, until = window_of(
+            today,
+            observed_since=kept.observed_since or today,
+            recorded_since=today - MOST_DAYS,
+        )
+        try:
+            recorded = RecordedFile(self._history)
+            self._days_missing = days_missing(home, recorded, since=since, until=until)
+        except sqlite3.Error as exc:
+            # The report itself will say what is wrong with the file.
+            log.debug("days_not_counted", why=str(exc))
+        self._counted_for = today
 
     def _is_due(self, today: datetime) -> bool:
         real_s = self._clock.monotonic_s()
@@ -181,7 +199,7 @@ class ProofKeeper:
                     made_at=made_at,
                     made_for=today,
                     days_missing=None,
-                    detail="",
+                    obstacle=None,
                     report=report,
                     days=tuple(days),
                 )
@@ -189,11 +207,15 @@ class ProofKeeper:
             log.info("report_made", until=report["until"], days=report["n_counted"])
         else:
             obstacle, missing = Obstacle(str(answer["obstacle"])), answer.get("days_missing")
-            days_missing = missing if isinstance(missing, int) else None
-            # How many days are missing is said by their number.
-            detail = obstacle.sentence if days_missing is None else ""
+            n_missing = missing if isinstance(missing, int) else None
             self._keep(
-                lambda kept: replace(kept, made_for=today, days_missing=days_missing, detail=detail)
+                lambda kept: replace(
+                    kept,
+                    made_for=today,
+                    days_missing=n_missing,
+                    # How many days are missing is said by their number.
+                    obstacle=obstacle if n_missing is None else None,
+                )
             )
             log.info("report_not_possible", why=obstacle.value)
         self._failure, self._failed_s = "", None
@@ -213,56 +235,9 @@ class ProofKeeper:
                 lambda kept: replace(kept, live_since=live_since, observed_since=observed_since)
             )
 
-    def _keep(self, change: Callable[[_Kept], _Kept]) -> None:
+    def _keep(self, change: Callable[[KeptProof], KeptProof]) -> None:
         with self._lock:
             self._kept = change(self._kept)
             number = self._file.take_number()
-            text = _serialise(self._kept)
+            text = serialise(self._kept)
         self._file.write(number, text)
-
-
-def _serialise(kept: _Kept) -> str:
-    return json.dumps(
-        {
-            "version": PROOF_VERSION,
-            "observed_since": _iso(kept.observed_since),
-            "live_since": _iso(kept.live_since),
-            "made_at": _iso(kept.made_at),
-            "made_for": _iso(kept.made_for),
-            "days_missing": kept.days_missing,
-            "detail": kept.detail,
-            "report": kept.report,
-            "days": kept.days,
-        },
-        allow_nan=False,
-    )
-
-
-def _parse(raw: dict[str, object]) -> _Kept:
-    """Check the file; raises ValueError, TypeError or KeyError when it is not as written."""
-    report, days, missing = raw["report"], raw["days"], raw["days_missing"]
-    if not (report is None or isinstance(report, dict)):
-        raise TypeError("the report is no object")
-    if report is not None and not {"since", "until", "recommendation", "days"} <= set(report):
-        raise KeyError("report")
-    if not (missing is None or isinstance(missing, int)) or not isinstance(days, list):
-        raise TypeError("days are missing")
-    days_from_json(days)
-    return _Kept(
-        observed_since=_parse_day(raw["observed_since"]),
-        live_since=parse_instant(raw["live_since"]),
-        made_at=parse_instant(raw["made_at"]),
-        made_for=_parse_day(raw["made_for"]),
-        days_missing=missing,
-        detail=str(raw["detail"]),
-        report=report,
-        days=tuple(days),
-    )
-
-
-def _parse_day(value: object) -> date | None:
-    return None if value is None else date.fromisoformat(str(value))
-
-
-def _iso(moment: date | None) -> str | None:
-    return None if moment is None else moment.isoformat()

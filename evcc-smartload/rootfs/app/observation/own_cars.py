@@ -1,19 +1,19 @@
 """When the home's cars were there and what they needed, concluded from what they charged."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from backtest.period import RecordedCar, Stay
-from backtest.period_gaps import Run, runs_of
 from domain.history import ChargingSession
 from domain.horizon import SLOT
 from domain.site import Loadpoint, Vehicle
 from forecaster.energy_columns import EnergyColumns
 from forecaster.series import FloatArray
+from proof.gaps import Run, runs_of
 
 CHARGE_EFFICIENCY_FRAC = 0.9
 MOST_USED_FRAC = 0.7
@@ -89,20 +89,6 @@ def cars_of(
         _car(f"car-{number}", car, start, points.get(car[0].loadpoint), known.get(car[0].car))
         for number, car in enumerate(cars[:MOST_CARS], start=1)
     )
-
-
-def heaters_kwh(
-    loadpoints_kwh: Mapping[str, FloatArray], loadpoints: Sequence[Loadpoint], n_slots: int
-) -> FloatArray:
-    """Return what heaters at loadpoints used [kWh] per quarter hour: evcc's house has none of it.
-
-    Quarter hours in which one was not metered count as zero: most of them are off.
-    """
-    total = np.zeros(n_slots)
-    for one in loadpoints:
-        if one.is_heater and one.title in loadpoints_kwh:
-            total += np.nan_to_num(loadpoints_kwh[one.title])
-    return total
 
 
 def _of_session(session: ChargingSession, until: datetime) -> Charge:

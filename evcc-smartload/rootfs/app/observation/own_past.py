@@ -1,29 +1,24 @@
 """The home's own history as a period that can be lived again, and what was paid in it."""
 
-import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from backtest.period import Period, RecordedCar
-from backtest.period_gaps import bridged, filled
-from backtest.period_moving import midnight_of
+from backtest.period import Period
 from backtest.settings import BacktestSettings, BatteryChoice
 from domain.forecast import ForecastKind
-from domain.horizon import SLOT, SLOT_H
+from domain.horizon import SLOT
 from domain.observation import Note, NoteCode, Obstacle
 from domain.proof import PeriodNote, PeriodNoteCode, Policy
 from domain.site import SocSettings
-from forecaster.energy_columns import EnergyColumns
-from forecaster.series import BoolArray, FloatArray
-from observation.own_cars import cars_of, charges_of, heaters_kwh
+from observation.own_cars import cars_of, charges_of
 from observation.own_home import OwnHome
+from observation.own_series import OwnSeries
 from observation.recorded import RecordedPast
 from planner.plant import KnownBy
-from proof.day_slots import LEAST_MEASURED_FRAC, DaySlots, days_of
+from proof.day_slots import DaySlots, days_of, is_enough, midnight_of
 
 LEARNED_FROM = timedelta(days=56)
 """Eight weeks before the first day are known as past: load is learned from so many weekdays."""
@@ -59,7 +54,7 @@ def own_past(
     live_start = midnight_of(since, home.zone)
     end = midnight_of(until + timedelta(days=1), home.zone)
     read_from = midnight_of(since - LEARNED_FROM, home.zone)
-    series = _Series(home, recorded.read_energies(read_from, end))
+    series = OwnSeries(home, recorded.read_energies(read_from, end))
     if not np.isfinite(series.load_kw).any():
         return Obstacle.NO_LOAD
     if not np.isfinite(series.buys).any():
@@ -90,83 +85,6 @@ def own_past(
     )
 
 
-class _Series:
-    """What was recorded, as it is needed: kW, complete where that is asked for."""
-
-    def __init__(self, home: OwnHome, past: EnergyColumns) -> None:
-        self.past = past
-        self._home = home
-        house_kwh = past.house_kwh + heaters_kwh(past.loadpoints_kwh, home.loadpoints, past.n_slots)
-        self.load_kw: FloatArray = bridged(np.maximum(house_kwh, 0.0) / SLOT_H)
-        self.has_pv = bool((np.nan_to_num(past.pv_kwh) > 0.0).any())
-        self.pv_kw: FloatArray = (
-            bridged(np.maximum(past.pv_kwh, 0.0) / SLOT_H)
-            if self.has_pv
-            else np.zeros(past.n_slots)
-        )
-        self.buys = past.import_eur_per_kwh
-        self.pays = past.export_eur_per_kwh
-        self.is_known: BoolArray = np.isfinite(self.load_kw) & np.isfinite(self.pv_kw)
-        """Where load and PV can be learned from; prices are recorded since SmartLoad runs only."""
-        self.is_measured: BoolArray = self.is_known & np.isfinite(self.buys)
-
-    def first_day(self, is_measured: BoolArray) -> date | None:
-        """Return the first local day with enough of ``is_measured``; None: there is none."""
-        days = days_of(self.past.start, self.past.n_slots, self._home.zone)
-        return next((day.day for day in days if _is_enough(is_measured, day)), None)
-
-    def complete(self, values: FloatArray) -> FloatArray:
-        """Return ``values`` with gaps filled by the same time of the nearest day."""
-        return filled(values, self.past.start, self._home.zone)
-
-    def period(
-        self,
-        cut: slice,
-        *,
-        begin: datetime,
-        live_start: datetime,
-        said_kw: FloatArray,
-        cars: tuple[RecordedCar, ...],
-    ) -> Period:
-        """Return the quarter hours from ``begin`` on."""
-        load_kw, pv_kw = self.complete(self.load_kw)[cut], self.complete(self.pv_kw)[cut]
-        buys, pays = self.complete(self.buys)[cut], self.complete(self.pays)[cut]
-        live_from = (live_start - begin) // SLOT
-        return Period(
-            name=self._home.name or "home",
-            prices="recorded",
-            start=begin,
-            zone=self._home.zone,
-            load_kw=load_kw,
-            pv_kw=pv_kw,
-            import_price_eur_per_kwh=buys,
-            export_price_eur_per_kwh=pays,
-            pv_said_kw=said_kw if self.has_pv and np.isfinite(said_kw).any() else None,
-            is_measured=np.concatenate(
-                [self.is_known[cut][:live_from], self.is_measured[cut][live_from:]]
-            ),
-            live_from=live_from,
-            cars=cars,
-            inputs={"history": _sha256(load_kw, pv_kw, buys, pays)},
-        )
-
-    def paid_eur(self, days: tuple[DaySlots, ...], start: datetime) -> dict[date, float | None]:
-        """Return what was paid less what was earned by the meters [EUR], on days from ``start``."""
-        past, offset = self.past, (start - self.past.start) // SLOT
-        # Without PV nothing is fed in, and many homes then have no meter for it.
-        sold_kwh = past.grid_export_kwh if self.has_pv else np.zeros(past.n_slots)
-        is_known = np.isfinite(past.grid_import_kwh) & np.isfinite(sold_kwh)
-        is_known &= np.isfinite(self.buys)
-        paid_eur = self.complete(past.grid_import_kwh) * self.complete(self.buys)
-        paid_eur -= self.complete(sold_kwh) * self.complete(self.pays)
-        return {
-            day.day: math.fsum(paid_eur[offset:][day.slots].tolist())
-            if _is_enough(is_known[offset:], day)
-            else None
-            for day in days
-        }
-
-
 def _policies(home: OwnHome) -> tuple[Policy, ...]:
     """Return what makes sense for the home: without a battery there is no buffer."""
     if not home.has_battery:
@@ -181,7 +99,7 @@ def _policies(home: OwnHome) -> tuple[Policy, ...]:
     )
 
 
-def _settings(home: OwnHome, series: _Series, live_start: datetime) -> BacktestSettings:
+def _settings(home: OwnHome, series: OwnSeries, live_start: datetime) -> BacktestSettings:
     """Return the home's battery, the owner's options and evcc's settings as the owner has them.
 
     A battery of 0 kWh is none.
@@ -212,7 +130,7 @@ def _owners_site(settings: SocSettings) -> dict[str, object]:
 
 
 def _notes(
-    home: OwnHome, series: _Series, period: Period, live: tuple[DaySlots, ...]
+    home: OwnHome, series: OwnSeries, period: Period, live: tuple[DaySlots, ...]
 ) -> Iterator[Note]:
     offset = (period.start - series.past.start) // SLOT + period.live_from
     priced = np.isfinite(series.buys[offset:])
@@ -242,15 +160,4 @@ def _of_period(note: Note) -> PeriodNote:
 
 
 def _n_measured(period: Period, live: tuple[DaySlots, ...]) -> int:
-    return sum(_is_enough(period.is_measured[period.live_from :], day) for day in live)
-
-
-def _is_enough(is_measured: BoolArray, day: DaySlots) -> bool:
-    return int(is_measured[day.slots].sum()) >= LEAST_MEASURED_FRAC * day.n_whole
-
-
-def _sha256(*arrays: FloatArray) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+    return sum(is_enough(period.is_measured[period.live_from :], day) for day in live)

@@ -61,10 +61,8 @@ def observe(errand: Observe, recorded: RecordedPast, told: Told) -> dict[str, ob
         today, observed_since=errand.observed_since, recorded_since=today - MOST_DAYS
     )
     past = own_past(home, recorded, since=since, until=until)
-    if past is Obstacle.TOO_FEW_DAYS or past is Obstacle.NO_LOAD:
-        return {"obstacle": past.value, "days_missing": LEAST_FOR_REPORT}
     if isinstance(past, Obstacle):
-        return {"obstacle": past.value, "days_missing": None}
+        return _in_the_way(past, is_first_day=errand.observed_since == today)
     if past.n_measured_days < LEAST_FOR_REPORT:
         missing = LEAST_FOR_REPORT - past.n_measured_days
         return {"obstacle": Obstacle.TOO_FEW_DAYS.value, "days_missing": missing}
@@ -86,6 +84,17 @@ def observe(errand: Observe, recorded: RecordedPast, told: Told) -> dict[str, ob
     )
     kept = merged(former, report.days)[-KEPT_DAYS:]
     return {"report": report_to_json(report), "days": days_to_json(kept)}
+
+
+def _in_the_way(obstacle: Obstacle, *, is_first_day: bool) -> dict[str, object]:
+    # Prices are recorded since SmartLoad runs only: on its first day nothing can be said of them.
+    if is_first_day and obstacle is Obstacle.NO_PRICES:
+        obstacle = Obstacle.TOO_FEW_DAYS
+    is_waiting_enough = obstacle in {Obstacle.TOO_FEW_DAYS, Obstacle.NO_LOAD}
+    return {
+        "obstacle": obstacle.value,
+        "days_missing": LEAST_FOR_REPORT if is_waiting_enough else None,
+    }
 
 
 def relive(errand: Relive, recorded: RecordedPast, told: Told) -> dict[str, object]:

@@ -52,7 +52,17 @@ class PricedSlots:
 
     def is_enough(self, day: DaySlots) -> bool:
         """Return whether a day counts; one that the period cuts off lacks what lies outside."""
-        return int(self.is_measured[day.slots].sum()) >= LEAST_MEASURED_FRAC * day.n_whole
+        return is_enough(self.is_measured, day)
+
+
+def midnight_of(day: date, zone: tzinfo) -> datetime:
+    """Return when a local day begins, aware UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def is_enough(is_measured: BoolArray, day: DaySlots) -> bool:
+    """Return whether enough of a day was measured for it to count."""
+    return int(is_measured[day.slots].sum()) >= LEAST_MEASURED_FRAC * day.n_whole
 
 
 def days_of(start: datetime, n_slots: int, zone: tzinfo) -> tuple[DaySlots, ...]:
@@ -72,5 +82,4 @@ def days_of(start: datetime, n_slots: int, zone: tzinfo) -> tuple[DaySlots, ...]
 
 
 def _n_slots_of(day: date, zone: tzinfo) -> int:
-    first = datetime.combine(day, time(), zone).astimezone(UTC)
-    return (datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC) - first) // SLOT
+    return (midnight_of(day + timedelta(days=1), zone) - midnight_of(day, zone)) // SLOT

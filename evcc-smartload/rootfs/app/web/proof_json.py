@@ -83,6 +83,7 @@ def summary_to_json(
         "made_at": proof["made_at"],
         "sentence_code": advice["code"] if isinstance(advice, dict) else None,
         **{name: told.get(name) for name in _SUMMED},
+        "days_missing": proof["days_missing"],
         "is_live": proof["is_live"],
     }
 
