@@ -320,6 +320,7 @@ def test_each_policy_has_one_line() -> None:
         "saving_low_eur",
         "saving_high_eur",
         "captured_frac",
+        "of_battery_frac",
         "self_sufficiency_frac",
         "bought_kwh",
         "sold_kwh",

@@ -268,6 +268,28 @@ def test_the_captured_share_is_of_what_foresight_saves() -> None:
     )
 
 
+def test_the_share_of_a_battery_is_of_what_it_can_save_at_all() -> None:
+    days = [date(2024, 1, day) for day in range(1, 11)]
+    costs = {
+        Policy.NO_BATTERY: 6.0,
+        Policy.EVCC: 3.0,
+        Policy.SMARTLOAD: 1.5,
+        Policy.FORESIGHT: 1.0,
+    }
+    results = [
+        PolicyResult(policy=policy, days=days_from(dict.fromkeys(days, cost)))
+        for policy, cost in costs.items()
+    ]
+
+    shares = {sums.policy: sums.of_battery_frac for sums in sum_up(results)}
+    without = [sums.of_battery_frac for sums in sum_up(results[1:])]
+
+    assert shares == pytest.approx(
+        {Policy.NO_BATTERY: 0.0, Policy.EVCC: 0.6, Policy.SMARTLOAD: 0.9, Policy.FORESIGHT: 1.0}
+    )
+    assert without == [None, None, None]
+
+
 def test_what_is_bought_elsewhere_is_not_self_sufficiency() -> None:
     book = DayBook(
         day=date(2024, 1, 1),

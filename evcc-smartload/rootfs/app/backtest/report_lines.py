@@ -46,6 +46,7 @@ def _line(backtest: Backtest, sums: PolicySums) -> dict[str, object]:
         "saving_low_eur": sums.saving_eur.low,
         "saving_high_eur": sums.saving_eur.high,
         "captured_frac": sums.captured_frac,
+        "of_battery_frac": sums.of_battery_frac,
         "self_sufficiency_frac": sums.self_sufficiency_frac,
         "bought_kwh": sums.bought_kwh,
         "sold_kwh": sums.sold_kwh,

@@ -112,14 +112,16 @@ def _figures_of(reader: Reader, sums: PolicySums) -> Sequence[str]:
 
 def _saving_of(reader: Reader, sums: PolicySums) -> Sequence[str]:
     figures, worst_eur = reader.figures, sums.worst_month_saving_eur
+    of_battery = reader.share(sums.of_battery_frac)
     if sums.policy is Policy.EVCC:
-        return ("–",) * 4
+        return (*("–",) * 4, of_battery)
     return (
         unbroken(figures.money(sums.saving_eur.middle)),
         band_text(sums.saving_eur, figures),
         # Without a battery it is another home, of which nothing could be captured.
         reader.share(None if sums.policy is Policy.NO_BATTERY else sums.captured_frac),
         "–" if worst_eur is None else unbroken(figures.money(worst_eur)),
+        of_battery,
     )
 
 

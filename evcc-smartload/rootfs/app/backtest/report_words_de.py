@@ -86,6 +86,7 @@ GERMAN = Words(
         "8 von 10 Mal",
         "Vom Möglichen",
         "Schlechtester Monat",
+        "Von allem, was der Akku sparen kann",
         "Eigenversorgung",
         "Eigenverbrauch",
         "Bezogen",

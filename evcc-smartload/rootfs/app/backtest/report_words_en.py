@@ -86,6 +86,7 @@ ENGLISH = Words(
         "8 times out of 10",
         "Of the possible",
         "Worst month",
+        "Of all a battery can save",
         "Self-sufficiency",
         "Self-consumption",
         "Bought",

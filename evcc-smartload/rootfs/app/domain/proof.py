@@ -92,8 +92,9 @@ class PolicySums:
     """What a policy came to over all counted days.
 
     ``saving_eur`` is against evcc's own rules, with its band; ``captured_frac`` is the share of
-    what perfect foresight saves against them, None where that is nothing. ``self_sufficiency_frac``
-    is the share of what house and cars used that was not bought, at home or elsewhere, at least 0;
+    what perfect foresight saves against them, None where that is nothing. ``of_battery_frac`` is
+    the share of what it saves with the battery against a home without one; None where that was not
+    lived through, or is nothing. ``self_sufficiency_frac`` is the share of what house and cars used that was not bought, at home or elsewhere, at least 0;
     ``self_consumption_frac`` that of the PV which was not sold.
     """
 
@@ -119,6 +120,7 @@ class PolicySums:
     took_s: float
     worst_month_saving_eur: float | None = None
     """The smallest saving of a calendar month against evcc's own rules; below 0 it cost more."""
+    of_battery_frac: float | None = None
 
 
 class PeriodNoteCode(StrEnum):

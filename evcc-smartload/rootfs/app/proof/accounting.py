@@ -1,8 +1,8 @@
 """What policies came to: quarter hours become days, days become sums, and nothing is lost."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
@@ -163,10 +163,26 @@ def sum_up(
         raise ValueError(f"savings are against {baseline}, which was not replayed")
     savings = {policy: _saved(books[baseline], books[policy]) for policy in books}
     possible_eur = math.fsum(savings.get(Policy.FORESIGHT, ()))
+    of_battery = _of_battery({policy: math.fsum(saved) for policy, saved in savings.items()})
     return tuple(
-        _sums(result, books[result.policy], savings[result.policy], possible_eur, seed)
+        replace(
+            _sums(result, books[result.policy], savings[result.policy], possible_eur, seed),
+            of_battery_frac=of_battery.get(result.policy),
+        )
         for result in results
     )
+
+
+def _of_battery(saved_eur: Mapping[Policy, float]) -> dict[Policy, float]:
+    """Return the share of what a battery can save at all, by policy; empty where it is not known.
+
+    Args:
+        saved_eur: What each saved against the same one.
+    """
+    least, most = saved_eur.get(Policy.NO_BATTERY), saved_eur.get(Policy.FORESIGHT)
+    if least is None or most is None or most - least < _NOTHING_EUR:
+        return {}
+    return {policy: (saved - least) / (most - least) for policy, saved in saved_eur.items()}
 
 
 def level_band(result: PolicyResult, days: Sequence[date], *, seed: int) -> Band:
