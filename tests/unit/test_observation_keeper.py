@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from config import Config
 from domain.observation import Obstacle
+from domain.site import SocSettings
 from observation.errands import Observe
 from observation.keeper import PROOF_NAME, SETTLE_S, TRY_AGAIN_S, HomeNow, ProofKeeper
+from observation.own_home import REPLAYED_OPTIONS
 from observation.undertaking import LONGEST_S
 from tests.support.errand_fakes import HeldRunner
 from tests.support.own_history import HOME, metered, recorded_in
@@ -218,6 +221,59 @@ def test_days_of_earlier_reports_go_along(tmp_path: Path) -> None:
     observed.settle()
 
     assert asked(observed).former == (KEPT_DAY,)
+
+
+def seen_with(**changes: object) -> HomeNow:
+    return replace(SEEN, home=replace(HOME, **changes))  # type: ignore[arg-type]  # as its fields
+
+
+OTHER_RESERVE = replace(HOME.settings, buffer_soc_pct=60.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings": OTHER_RESERVE},
+        {"capacity_kwh": 12.0},
+        {"cfg": HOME.cfg.model_copy(update={"buffer_strategy": "risk"})},
+        {"cfg": HOME.cfg.model_copy(update={"battery_charge_kw": 4.0})},
+    ],
+)
+def test_a_setting_that_changes_is_told_from_when_it_was_seen(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    observed = Observed(tmp_path)
+    observed.look()
+
+    observed.restart()
+    observed.settle(seen_with(**changes))
+
+    assert asked(observed).settings_since == NIGHT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"settings": SocSettings()},
+        {"capacity_kwh": None},
+        {"cfg": HOME.cfg.model_copy(update={"language": "de", "log_level": "debug"})},
+        {"plant": replace(HOME.plant, charge_max_kw=4.0)},
+    ],
+)
+def test_what_nobody_changed_is_not_told_as_changed(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    observed = Observed(tmp_path)
+    observed.look()
+
+    observed.settle(seen_with(**changes))
+
+    assert asked(observed).settings_since is None
+
+
+def test_options_that_are_replayed_exist() -> None:
+    assert set(Config.model_fields) >= REPLAYED_OPTIONS
 
 
 def test_acting_is_told_from_when_it_was_first_seen(tmp_path: Path) -> None:

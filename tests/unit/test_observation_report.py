@@ -236,6 +236,24 @@ def test_having_acted_all_the_time_needs_no_note() -> None:
     assert NoteCode.PARTLY_LIVE not in {note.code for note in told.notes}
 
 
+def test_a_setting_that_changed_within_the_time_is_told() -> None:
+    since = datetime(2026, 10, 22, 9, tzinfo=UTC)
+
+    told = report([3.0] * 5, [2.0] * 5, past=replayed(settings_since=since))
+
+    assert (NoteCode.SETTINGS_CHANGED, {"since": since.isoformat()}) in [
+        (note.code, dict(note.facts)) for note in told.notes
+    ]
+
+
+def test_a_setting_that_changed_before_needs_no_note() -> None:
+    since = datetime(2026, 10, 19, 9, tzinfo=UTC)
+
+    told = report([3.0] * 5, [2.0] * 5, past=replayed(settings_since=since))
+
+    assert NoteCode.SETTINGS_CHANGED not in {note.code for note in told.notes}
+
+
 # -- the window ------------------------------------------------------------------------------------
 
 TODAY = date(2026, 11, 22)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from observation.keeper import HomeNow
 from observation.service import ObservationService
 from proof.accounting import sum_up
 from tests.support.errand_fakes import HeldRunner
-from tests.support.model_ts import mismatches, read_model
+from tests.support.model_ts import OneOf, Word, mismatches, read_model
 from tests.support.own_history import HOME
 from tests.support.shown_state import NOON, full_state
 from tests.support.web_service import PASSWORD, STRANGER, Service
@@ -322,6 +323,16 @@ def test_the_answer_and_its_summary_have_the_form_the_page_expects(
     assert mismatches(observed.proof(), MODEL["Proof"], MODEL) == []
     assert mismatches(summary, MODEL["ProofSummary"], MODEL) == []
     assert mismatches(observed.backtest(), MODEL["Backtest"], MODEL) == []
+
+
+@pytest.mark.parametrize("words", [NoteCode, AdviceCode])
+def test_the_page_knows_every_word_of_a_report_and_no_other(words: type[StrEnum]) -> None:
+    known = MODEL[words.__name__]
+
+    assert isinstance(known, OneOf)
+    assert {str(option) for option in known.options} == {
+        str(Word(f'"{word.value}"')) for word in words
+    }
 
 
 def test_a_summary_before_the_first_report_knows_nothing() -> None:

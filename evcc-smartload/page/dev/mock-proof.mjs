@@ -101,7 +101,7 @@ export class MockProof {
       recommendation: { code: ADVICE[scene] ?? "activate", facts: scene === "noprices" ? { days: 6 } : {} },
       notes: isUnknown
         ? [{ code: "paid_unknown", facts: {} }, { code: "prices_assumed", facts: { days: 9 } }]
-        : [{ code: "forecasts_remade", facts: { days: 4 } }, { code: "battery_assumed", facts: {} }, ...(isLive ? [{ code: "partly_live", facts: { since: iso(now - 5 * DAY) } }] : [])],
+        : [{ code: "forecasts_remade", facts: { days: 4 } }, { code: "battery_assumed", facts: {} }, { code: "settings_changed", facts: { since: iso(now - 8 * DAY) } }, ...(isLive ? [{ code: "partly_live", facts: { since: iso(now - 5 * DAY) } }] : [])],
     };
   }
 

@@ -139,6 +139,9 @@ describe("advice and notes", () => {
   it("tells a note it does not know as it was written", () => {
     expect(plain(noteText({ code: "forecasts_remade", facts: { days: 4 } }, de, german))).toMatch(/^Für 4 Tage/);
     expect(noteText({ code: "moved_by_weeks", facts: { detail: "moved by 3 weeks" } }, de, german)).toBe("moved by 3 weeks");
+    expect(plain(noteText({ code: "settings_changed", facts: { since: "2026-11-20T10:00:00Z" } }, de, german))).toBe(
+      "Deine Einstellungen haben sich in dieser Zeit geändert (zuletzt am Fr., 20. Nov.); gerechnet ist überall mit den jetzigen.",
+    );
     expect(noteText({ code: "moved_by_weeks", facts: {} }, de, german)).toBe("moved by weeks");
   });
 

@@ -228,7 +228,7 @@ export const deReport = {
       days === null ? "Ein Teil der Prognosen von damals war nicht aufgezeichnet und ist aus dem gerechnet, was damals bekannt war." : `Für ${days} waren die Prognosen nicht aufgezeichnet; sie sind aus dem gerechnet, was damals bekannt war.`,
     battery_assumed: () => "Leistung oder Verluste des Akkus meldet evcc nicht; dafür stehen übliche Werte.",
     cars_unknown: () => "Wann Autos da waren, ist nicht überall aufgezeichnet; dort ist es aus dem Ladestrom geschlossen.",
-    settings_changed: ({ since }: ReportFigures) => (since === null ? "Deine Einstellungen in evcc haben sich in dieser Zeit geändert." : `Deine Einstellungen in evcc haben sich geändert (zuletzt ${since}).`),
+    settings_changed: ({ since }: ReportFigures) => `Deine Einstellungen haben sich in dieser Zeit geändert${since === null ? "" : ` (zuletzt am ${since})`}; gerechnet ist überall mit den jetzigen.`,
     paid_unknown: () => "Was du bezahlt hast, ist nicht bekannt: Bezug, Einspeisung oder Preise fehlen.",
     partly_live: ({ since }: ReportFigures) => (since === null ? "Einen Teil der Zeit hat SmartLoad gesteuert." : `Seit ${since} hat SmartLoad gesteuert.`),
   } satisfies Record<NoteCode, (figures: ReportFigures) => string>,

@@ -197,7 +197,7 @@ export const enReport: ReportMessages = {
       days === null ? "Some of the forecasts of that time were not recorded and are worked out from what was known then." : `For ${days} the forecasts were not recorded; they are worked out from what was known then.`,
     battery_assumed: () => "evcc does not tell the battery's power or losses; usual values stand in for them.",
     cars_unknown: () => "When cars were there is not recorded throughout; where it is not, it is concluded from what they charged.",
-    settings_changed: ({ since }) => (since === null ? "Your settings in evcc changed during this time." : `Your settings in evcc changed (most recently ${since}).`),
+    settings_changed: ({ since }) => `Your settings changed during this time${since === null ? "" : ` (most recently on ${since})`}; all days are worked out with the present ones.`,
     paid_unknown: () => "What you paid is not known: import, export or prices are missing.",
     partly_live: ({ since }) => (since === null ? "For part of the time SmartLoad was acting." : `SmartLoad has been acting since ${since}.`),
   },

@@ -40,6 +40,8 @@ class NoteCode(StrEnum):
     """When cars were there is concluded from what they charged."""
     PAID_UNKNOWN = "paid_unknown"
     """What was paid was not measured on every day that counts."""
+    SETTINGS_CHANGED = "settings_changed"
+    """A setting changed in that time; all of it is worked out with the present ones (since)."""
     PARTLY_LIVE = "partly_live"
     """SmartLoad acted for a part of the time (since)."""
 

@@ -21,7 +21,8 @@ BACKTEST_FILES: Mapping[str, str] = {
 class Observe:
     """Work out the report on the past.
 
-    ``former`` are the days of earlier reports, as they were kept.
+    ``settings_since`` is when a setting was last found changed; None: never. ``former`` are the
+    days of earlier reports, as they were kept.
     """
 
     home: OwnHome
@@ -29,6 +30,7 @@ class Observe:
     now: datetime
     observed_since: date
     live_since: datetime | None
+    settings_since: datetime | None = None
     former: tuple[Mapping[str, object], ...] = ()
 
 

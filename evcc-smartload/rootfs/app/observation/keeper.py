@@ -14,7 +14,7 @@ from domain.observation import Obstacle
 from observation.days_missing import days_missing
 from observation.errands import Observe, Runner
 from observation.kept_proof import PROOF_VERSION, KeptProof, parse, serialise
-from observation.own_home import OwnHome
+from observation.own_home import OwnHome, Settings, replayed_settings
 from observation.recorded import RecordedFile
 from observation.undertaking import Undertaking
 from persistence import StateFile
@@ -90,6 +90,7 @@ class ProofKeeper:
             return
         today = now.astimezone(self._home.zone)
         self._note_standing(today.date(), now, seen)
+        self._note_settings(replayed_settings(self._home), now)
         if not seen.is_past_complete:
             return
         if self._first_look_s is None:
@@ -183,6 +184,7 @@ class ProofKeeper:
                 now=now,
                 observed_since=kept.observed_since or today,
                 live_since=kept.live_since,
+                settings_since=kept.settings_since,
                 former=kept.days,
             ),
             on_done=lambda answer: self._take(answer, today),
@@ -234,6 +236,15 @@ class ProofKeeper:
             self._keep(
                 lambda kept: replace(kept, live_since=live_since, observed_since=observed_since)
             )
+
+    def _note_settings(self, settings: Settings, now: datetime) -> None:
+        former = self._kept.settings
+        # What was never seen before, as an option of a newer version, has not changed.
+        is_changed = any(former.get(name, value) != value for name, value in settings.items())
+        seen = {**former, **settings}
+        if is_changed or seen != former:
+            since = now if is_changed else self._kept.settings_since
+            self._keep(lambda kept: replace(kept, settings=seen, settings_since=since))
 
     def _keep(self, change: Callable[[KeptProof], KeptProof]) -> None:
         with self._lock:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from domain.observation import Obstacle
+from observation.own_home import Settings
 from persistence import parse_instant
 from web.proof_json import days_from_json
 
@@ -16,11 +17,14 @@ PROOF_VERSION = 1
 class KeptProof:
     """What survives a restart; ``made_for`` is the local day on which it was last worked out.
 
-    ``obstacle`` is in the way where waiting alone does not help.
+    ``obstacle`` is in the way where waiting alone does not help. ``settings`` are those that were
+    seen last; ``settings_since`` is when one of them was last found changed, None: never.
     """
 
     observed_since: date | None = None
     live_since: datetime | None = None
+    settings: Settings = field(default_factory=dict)
+    settings_since: datetime | None = None
     made_at: datetime | None = None
     made_for: date | None = None
     days_missing: int | None = None
@@ -36,6 +40,8 @@ def serialise(kept: KeptProof) -> str:
             "version": PROOF_VERSION,
             "observed_since": _iso(kept.observed_since),
             "live_since": _iso(kept.live_since),
+            "settings": dict(kept.settings),
+            "settings_since": _iso(kept.settings_since),
             "made_at": _iso(kept.made_at),
             "made_for": _iso(kept.made_for),
             "days_missing": kept.days_missing,
@@ -60,6 +66,8 @@ def parse(raw: dict[str, object]) -> KeptProof:
     return KeptProof(
         observed_since=_parse_day(raw["observed_since"]),
         live_since=parse_instant(raw["live_since"]),
+        settings=_parse_settings(raw.get("settings")),
+        settings_since=parse_instant(raw.get("settings_since")),
         made_at=parse_instant(raw["made_at"]),
         made_for=_parse_day(raw["made_for"]),
         days_missing=missing,
@@ -67,6 +75,14 @@ def parse(raw: dict[str, object]) -> KeptProof:
         report=report,
         days=tuple(days),
     )
+
+
+def _parse_settings(value: object) -> Settings:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError("settings are no object")
+    return value
 
 
 def _parse_day(value: object) -> date | None:

@@ -77,6 +77,7 @@ def observe(errand: Observe, recorded: RecordedPast, told: Told) -> dict[str, ob
             nights={one.result.policy: one.nights for one in lived if one.nights is not None},
             chosen=home.cfg.buffer_strategy,
             live_since=errand.live_since,
+            settings_since=errand.settings_since,
             former=former,
             changes=_changes(recorded, past.period, errand.now, home.loadpoints),
             notes=past.notes,

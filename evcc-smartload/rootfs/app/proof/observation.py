@@ -41,6 +41,7 @@ class Replayed:
         nights: By policy, for those that set a buffer.
         chosen: The strategy that sets the buffer.
         live_since: Since when any stage acts; None: SmartLoad observes.
+        settings_since: When a setting was last found changed; None: never.
         former: Days of earlier reports, as they were reckoned then.
         changes: What SmartLoad did or would have done, newest first.
         notes: What is to be told beside what follows from the figures.
@@ -52,6 +53,7 @@ class Replayed:
     nights: Mapping[Policy, NightSums]
     chosen: str
     live_since: datetime | None = None
+    settings_since: datetime | None = None
     former: Sequence[ObservedDay] = ()
     changes: tuple[Change, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -106,7 +108,7 @@ def report_of(results: Sequence[PolicyResult], past: Replayed) -> ObservationRep
             if policy in sums and policy in past.nights
         ),
         advice=recommend(ours.saving_eur, len(counted), is_live=past.live_since is not None),
-        notes=(*past.notes, *_notes(days, paid_eur, past.live_since)),
+        notes=(*past.notes, *_notes(days, paid_eur, past)),
     )
 
 
@@ -188,16 +190,18 @@ def _buffer(sums: PolicySums, evcc: PolicySums, past: Replayed) -> BufferFigures
     )
 
 
-def _notes(
-    days: Sequence[ObservedDay], paid_eur: float | None, live_since: datetime | None
-) -> Iterable[Note]:
+def _notes(days: Sequence[ObservedDay], paid_eur: float | None, past: Replayed) -> Iterable[Note]:
     n_counted = sum(day.is_counted for day in days)
     if n_counted < FEWEST_DAYS.days:
         yield Note(code=NoteCode.FEW_DAYS, facts={"days": n_counted})
     if paid_eur is None:
         yield Note(code=NoteCode.PAID_UNKNOWN)
-    if live_since is not None and live_since.date() >= days[0].day:
-        yield Note(code=NoteCode.PARTLY_LIVE, facts={"since": live_since.isoformat()})
+    for code, since in (
+        (NoteCode.PARTLY_LIVE, past.live_since),
+        (NoteCode.SETTINGS_CHANGED, past.settings_since),
+    ):
+        if since is not None and since.date() >= days[0].day:
+            yield Note(code=code, facts={"since": since.isoformat()})
 
 
 def _total(amounts: Iterable[float | None]) -> float:
