@@ -110,6 +110,25 @@ def test_little_is_no_reason_to_depart_from_what_the_battery_does_by_itself() ->
     assert Weighed(eur=(1.0, 0.999, 1.1)).best is Act.KEEP
 
 
+def test_a_plan_does_not_buy_soon_at_the_same_price_what_is_not_bought_now() -> None:
+    # The last plan would buy all night at one price, and the sun makes that needless, or not.
+    planner = HorizonPlanner(seconds=lambda: 0.0)
+
+    plan = planner.plan(START, task_of(home(soc_kwh=0.0)), net_courses_kwh=MOSTLY_BRIGHT).plan
+
+    assert plan is not None
+    assert not any(plan.batteries[0].charge_kwh[:32])
+
+
+def test_it_may_buy_later_where_it_is_cheaper() -> None:
+    cheap = series([0.20] * 8 + [0.10] * 8 + [0.40] * (N - 16))
+    of = replace(home(soc_kwh=0.0), import_price_eur_per_kwh=cheap)
+
+    decided, _ = hedged(task_of(of), DARK, None)
+
+    assert {pin.slot for pin in decided.problem.pins} == set(range(8))
+
+
 # -- where nothing is weighed --------------------------------------------------------------------
 
 

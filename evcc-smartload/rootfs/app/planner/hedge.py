@@ -21,6 +21,7 @@ import numpy as np
 
 from domain.horizon import SLOT_H
 from forecaster.local_slots import IntArray
+from planner.bounds import idle_kwh
 from planner.hedge_cars import with_cars
 from planner.model import Memory
 from planner.plan_problem import BatteryModel, FloatArray, Flow, Pin, PlanProblem
@@ -29,6 +30,8 @@ from planner.task import PlanTask
 # What departing from self-use has to bring in a slot, on average over the courses.
 MARGIN_EUR = 0.0002
 _LEAST_KWH = 1e-6
+# For so long a plan does not buy what is not worth its price now.
+_SOON_SLOTS = 32
 # Cells of stored energy; finer ones decide the same.
 _CELLS = 12
 # Hours, and what is far away in two of them.
@@ -87,7 +90,7 @@ def hedged(
     weighed = weigh(problem, left_kwh, start=task.start)
     if weighed is None:
         return task, 0.0
-    pins = pins_of(weighed.best, problem)
+    pins = (*pins_of(weighed.best, problem), *_not_bought_later(weighed.best, problem))
     return replace(task, problem=replace(problem, pins=pins)), weighed.gain_eur
 
 
@@ -237,8 +240,7 @@ def _worth(battery: BatteryModel, grid: FloatArray) -> FloatArray:
 def pins_of(act: Act, problem: PlanProblem) -> tuple[Pin, ...]:
     """Return what an act means for the first slot of the course that is planned."""
     battery = problem.batteries[0]
-    cars_kwh = sum(float(car.surely_kwh(problem.n_slots)[0]) for car in problem.cars)
-    net_kwh = float(problem.load_kwh[0] - problem.pv_kwh[0]) + cars_kwh
+    net_kwh = float(idle_kwh(problem)[0])
     room_kwh = (battery.soc_max_kwh - battery.soc_kwh) / battery.charge_efficiency_frac
     stored_kwh = (battery.soc_kwh - battery.soc_min_kwh) * battery.discharge_efficiency_frac
     most_in_kwh = max(min(room_kwh, battery.charge_max_kw * problem.slot_h), 0.0)
@@ -254,6 +256,24 @@ def pins_of(act: Act, problem: PlanProblem) -> tuple[Pin, ...]:
     return tuple(
         Pin(flow=flow, index=0, slot=0, low_kwh=max(kwh - _LEAST_KWH, 0.0), high_kwh=kwh)
         for flow, kwh in ((Flow.CHARGE, charge_kwh), (Flow.DISCHARGE, discharge_kwh))
+    )
+
+
+def _not_bought_later(act: Act, problem: PlanProblem) -> tuple[Pin, ...]:
+    """Return what keeps a plan from buying soon what is not bought now.
+
+    What is not worth its price now is not worth the same or more a little later, as far as anybody
+    knows: a plan that puts it off from slot to slot says something else in each of them.
+    """
+    if act is Act.BUY or not problem.batteries[0].may_grid_charge:
+        return ()
+    prices = problem.import_price_eur_per_kwh[: _SOON_SLOTS + 1]
+    cheaper = np.flatnonzero(prices < prices[0])
+    end = int(cheaper[0]) if cheaper.size else len(prices)
+    surplus = np.maximum(-idle_kwh(problem)[:end], 0.0)
+    return tuple(
+        Pin(flow=Flow.CHARGE, index=0, slot=slot, low_kwh=0.0, high_kwh=float(surplus[slot]))
+        for slot in range(1, end)
     )
 
 
