@@ -143,6 +143,7 @@ def policy_sums(policy: str, cost_eur: float) -> Json:
         "cost_eur": cost_eur,
         "saving_eur": band(saving_eur - 1.0, saving_eur, saving_eur + 1.0),
         "captured_frac": None if policy in {"no_battery", "evcc"} else 0.8,
+        "of_battery_frac": 0.95,
         "self_sufficiency_frac": 0.6,
         "bought_kwh": 120.0,
         "sold_kwh": 40.0,

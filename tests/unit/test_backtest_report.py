@@ -186,6 +186,7 @@ def test_the_sums_of_a_small_back_test() -> None:
         "cash_eur": 9.0,
         "saving_eur": {"low": 1.255395, "middle": 2.0, "high": 2.744605},
         "captured_frac": 0.666667,
+        "of_battery_frac": None,
         "bought_kwh": 24.0,
         "sold_kwh": 4.0,
         "battery_kwh": 12.0,

@@ -166,7 +166,8 @@ export class MockProof {
         const spread = policy === "evcc" ? 0 : round(0.3 * Math.abs(saving) + 0.2 * big);
         return {
           policy, cost_eur: sum(policy), saving_eur: { low: round(saving - spread), middle: saving, high: round(saving + spread) },
-          captured_frac: policy === "no_battery" || policy === "evcc" ? null : round(saving / (evcc - sum("foresight")), 3), self_sufficiency_frac: policy === "no_battery" ? 0.31 : round(0.55 + 0.012 * index, 3),
+          captured_frac: policy === "no_battery" || policy === "evcc" ? null : round(saving / (evcc - sum("foresight")), 3),
+          of_battery_frac: names.includes("no_battery") ? round((sum("no_battery") - sum(policy)) / (sum("no_battery") - sum("foresight")), 3) : null, self_sufficiency_frac: policy === "no_battery" ? 0.31 : round(0.55 + 0.012 * index, 3),
           bought_kwh: round(big * (240 - 6 * index), 1), sold_kwh: round(big * (61 - 5 * index), 1), battery_kwh: policy === "no_battery" ? 0 : round(big * (118 + 9 * index), 1), peak_kw: round(7.4 + 0.6 * index, 1),
           departures: 22, ready: policy === "no_battery" || policy === "evcc" ? 21 : 22, writes_per_day: index < 2 ? 0 : round(3.1 * index, 1), decisions_per_day: index < 2 ? 0 : round(1.4 * index, 1),
         };

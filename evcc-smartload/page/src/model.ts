@@ -842,7 +842,8 @@ export interface PolicySums {
   policy: string; // a PolicyName
   cost_eur: Known;
   saving_eur: MoneyBand | null; // against evcc's own rules
-  captured_frac: Known;
+  captured_frac: Known; // share of what foresight saves against evcc's own rules
+  of_battery_frac: Known; // share of what it saves against no battery
   self_sufficiency_frac: Known;
   bought_kwh: Known;
   sold_kwh: Known;

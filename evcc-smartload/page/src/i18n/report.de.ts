@@ -180,7 +180,7 @@ export const deReport = {
 
   changes: {
     title: { observed: "Was SmartLoad geändert hätte", live: "Was SmartLoad geändert hat und hätte" },
-    none: "SmartLoad hätte in dieser Zeit nichts anders gemacht als evcc.",
+    none: "Aus dieser Zeit ist keine Änderung aufgezeichnet.",
     shown: (shown: string, all: string) => `${shown} von ${all}, neueste zuerst`,
     more: (count: string) => `${count} weitere zeigen`,
     live: "Live",
@@ -265,6 +265,7 @@ export const deReport = {
     excluded: (pct: string) => `${pct} der Tage waren zu wenig gemessen und zählen nicht.`,
     lead: (saving: Saving) => `In diesem Zeitraum ${savingText(true, saving)}.`,
     captured: (pct: string) => `Das sind ${pct} von dem, was mit Wissen der Zukunft möglich gewesen wäre.`,
+    ofBattery: (evcc: string, ours: string) => `Von allem, was der Akku überhaupt sparen kann, holt evcc allein ${evcc} heraus, mit SmartLoad sind es ${ours}.`,
     policy: "Wer entscheidet",
     policies: {
       no_battery: { title: "Ohne Hausakku", text: "Als gäbe es keinen; Autos laden nach evccs Regeln." },

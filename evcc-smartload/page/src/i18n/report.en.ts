@@ -149,7 +149,7 @@ export const enReport: ReportMessages = {
 
   changes: {
     title: { observed: "What SmartLoad would have changed", live: "What SmartLoad changed, and would have" },
-    none: "In this time SmartLoad would have done nothing that evcc did not.",
+    none: "No change was recorded in this time.",
     shown: (shown, all) => `${shown} of ${all}, newest first`,
     more: (count) => `Show ${count} more`,
     live: "Live",
@@ -232,6 +232,7 @@ export const enReport: ReportMessages = {
     excluded: (pct) => `${pct} of the days were not measured well enough and do not count.`,
     lead: (saving) => `Over this period ${savingText(true, saving)}.`,
     captured: (pct) => `That is ${pct} of what would have been possible knowing the future.`,
+    ofBattery: (evcc, ours) => `Of all that the battery can save, evcc alone gets ${evcc}, and with SmartLoad it is ${ours}.`,
     policy: "Who decides",
     policies: {
       no_battery: { title: "No home battery", text: "As if there were none; cars charge by evcc's rules." },

@@ -166,15 +166,23 @@ export class BacktestCard extends LitElement {
 
   // -- what it came to -----------------------------------------------------------------------------
 
+  /** How much of what a battery can save at all evcc and SmartLoad get; nothing without one. */
+  private ofBattery(evcc: PolicySums | undefined, ours: PolicySums | undefined): string {
+    const { t, format } = this.context;
+    if (evcc === undefined || evcc.of_battery_frac === null || ours === undefined || ours.of_battery_frac === null) return "";
+    return t.report.backtest.ofBattery(format.pct(100 * evcc.of_battery_frac), format.pct(100 * ours.of_battery_frac));
+  }
+
   private result(backtest: Backtest, result: BacktestResult): TemplateResult {
     const { t, format } = this.context;
     const words = t.report.backtest;
     const ours = result.sums.find(({ policy }) => policy === "smartload");
+    const ofBattery = this.ofBattery(result.sums.find(({ policy }) => policy === "evcc"), ours);
     const chart = this.chart(result);
     return html`
       <div class="backtest-result" data-testid="backtest-result">
         <h3 class="num">${words.result(format.dateOf(backtest.from ?? ""), format.dateOf(backtest.to ?? ""), t.report.nDays(result.n_days, format.number(result.n_days)))}</h3>
-        ${ours?.saving_eur == null ? nothing : html`<p class="num" data-testid="backtest-lead">${words.lead(savingOf(ours.saving_eur, t, format))} ${ours.captured_frac === null ? nothing : words.captured(format.pct(100 * ours.captured_frac))}</p>`}
+        ${ours?.saving_eur == null ? nothing : html`<p class="num" data-testid="backtest-lead">${words.lead(savingOf(ours.saving_eur, t, format))} ${ours.captured_frac === null ? nothing : words.captured(format.pct(100 * ours.captured_frac))} ${ofBattery}</p>`}
         ${result.excluded_frac > 0 ? html`<p class="hint num">${words.excluded(format.pct(100 * result.excluded_frac))}</p>` : nothing}
         ${this.sums(result.sums)}
         ${renderTable(words.more, this.moreTable(result))}

@@ -94,8 +94,9 @@ class PolicySums:
     ``saving_eur`` is against evcc's own rules, with its band; ``captured_frac`` is the share of
     what perfect foresight saves against them, None where that is nothing. ``of_battery_frac`` is
     the share of what it saves with the battery against a home without one; None where that was not
-    lived through, or is nothing. ``self_sufficiency_frac`` is the share of what house and cars used that was not bought, at home or elsewhere, at least 0;
-    ``self_consumption_frac`` that of the PV which was not sold.
+    lived through, or is nothing. ``self_sufficiency_frac`` is the share of what house and cars used
+    that was not bought, at home or elsewhere, at least 0; ``self_consumption_frac`` that of the PV
+    which was not sold.
     """
 
     policy: Policy

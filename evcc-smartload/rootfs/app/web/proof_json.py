@@ -117,6 +117,7 @@ def _sums_to_json(sums: PolicySums) -> dict[str, object]:
         "cost_eur": _rounded(sums.cost_eur),
         "saving_eur": _band_to_json(sums.saving_eur),
         "captured_frac": _rounded(sums.captured_frac),
+        "of_battery_frac": _rounded(sums.of_battery_frac),
         "self_sufficiency_frac": _rounded(sums.self_sufficiency_frac),
         "bought_kwh": _rounded(sums.bought_kwh),
         "sold_kwh": _rounded(sums.sold_kwh),
