@@ -19,6 +19,11 @@ settings.register_profile(
 settings.load_profile("reproducible")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take minutes: the others fill the time beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(autouse=True)
 def histories_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """End the writer of every history that a test began: it would keep the whole service alive."""

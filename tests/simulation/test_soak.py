@@ -111,6 +111,7 @@ def run_soak(service: SimService, log: CycleLog, until: datetime) -> None:
         structlog.configure(**before)
 
 
+@pytest.mark.long
 def test_sixty_days_of_faults_hands_and_restarts(tmp_path: Path) -> None:
     service = build_service(
         tmp_path,
