@@ -5,8 +5,8 @@
 
 ``--unweighed`` leaves the running slot to the plan, and ``--others`` are eight other stretches, on
 which nothing was chosen. Prints what SmartLoad saves against evcc's own rules, beside what perfect
-foresight saves, for each stretch and in all. ``--set`` puts another value in the place of a constant
-that functions look up when they are called.
+foresight saves, for each stretch and in all. ``--set`` puts another value in the place of a
+constant that functions look up when they are called.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
 Run from the repository's root: .venv/bin/python -m tools.take_screenshots
 
-The buffer is shown as a newcomer meets it, observed for ten days; from then on all stages act. The
-moment and the forecast are shown on a sunny day on which a car charges, the plan when battery and
-car have something to wait for, and what is done in evcc when something is imposed on both. It takes
-a few minutes.
+The buffer and the report are shown as a newcomer meets them, observed for ten days; from then on
+all stages act. The moment and the forecast are shown on a sunny day on which a car charges, the
+plan when battery and car have something to wait for, and what is done in evcc when something is
+imposed on one of them. It takes a few minutes.
 """
 
 import io
@@ -30,9 +30,16 @@ IMAGES = ROOT / "docs/images"
 PORT = 8198
 URL = f"http://127.0.0.1:{PORT}"
 WIDTH_PX = 1280
-HEIGHT_PX = {"now": 900, "buffer": 1000, "forecast": 1240, "plan": 1580, "proof": 1900}
+HEIGHT_PX = {
+    "now": 900,
+    "buffer": 1000,
+    "forecast": 1240,
+    "plan": 1580,
+    "proof": 1900,
+    "report": 1760,
+}
 # What each view has last.
-IS_WHOLE = {"proof": "[data-testid=write-row]"}
+IS_WHOLE = {"proof": "[data-testid=write-row]", "report": "[data-testid=saving]"}
 COLOURS = 255
 FASTEST = 3600.0
 CYCLES_A_DAY = 96
@@ -74,6 +81,12 @@ def has_past(state: State) -> bool:
     return demo is not None and demo["progress_frac"] is None
 
 
+def has_report(state: State) -> bool:
+    """Whether the report on the ten days is made; it begins a minute after they are over."""
+    report = state["proof_summary"]
+    return isinstance(report, dict) and report["state"] == "ready"
+
+
 def cycles_of(state: State) -> int:
     """How many cycles the service has run."""
     cycle = state["cycle"]
@@ -110,12 +123,12 @@ def is_explained(state: State) -> bool:
 
 
 def is_acting(state: State) -> bool:
-    """Whether something is imposed on the battery and on a car."""
+    """Whether something is imposed on the battery or on a car."""
     control = state["control"]
     if not isinstance(control, dict):
         return False
     stages = {stage["stage"]: stage["done"] for stage in control["stages"]}
-    return all(any(done["is_applied"] for done in stages[name]) for name in ("battery", "cars"))
+    return any(done["is_applied"] for name in ("battery", "cars") for done in stages[name])
 
 
 def take(browser: Browser, view: str) -> None:
@@ -153,6 +166,9 @@ def main() -> None:
                 browser = launch(playwright)
                 wait_for(has_past)
                 take(browser, "buffer")
+                ask("/demo/speed", {"speed": 1})
+                wait_for(has_report)
+                take(browser, "report")
                 ask("/buffer/activate-live", {})
                 for stage in ("battery", "cars"):
                     ask("/control/stage", {"stage": stage, "mode": "live"})

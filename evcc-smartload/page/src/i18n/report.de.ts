@@ -108,7 +108,7 @@ export const deReport = {
           : `Für ein Urteil ${plural(count, "fehlt noch", "fehlen noch")} ${days}. Beobachten kostet nichts.`,
       activate: () => "In den beobachteten Tagen wäre es billiger gewesen. Du kannst jederzeit wieder nur beobachten lassen, und deine Werte in evcc bleiben gespeichert.",
       not_worth: () => "evccs eigene Regeln machen es bei dir bisher so gut wie SmartLoad. Beobachten kostet nichts, und das kann sich mit der Jahreszeit oder einem anderen Tarif ändern.",
-      keep: () => "SmartLoad steuert und ist billiger als evccs eigene Regeln. Der Bericht wird weitergeführt.",
+      keep: () => "SmartLoad steuert und ist nicht teurer als evccs eigene Regeln. Der Bericht wird weitergeführt.",
       look: () => "SmartLoad steuert, war aber nicht billiger als evccs eigene Regeln. Unten steht, was es geändert hat; unter „Steuerung“ kannst du es jederzeit nur beobachten lassen.",
     } satisfies Record<AdviceCode, (figures: ReportFigures) => string>,
     verdict: {

@@ -79,7 +79,7 @@ export const enReport: ReportMessages = {
           : `${days} ${plural(count, "is", "are")} still missing for a judgement. Observing costs nothing.`,
       activate: () => "Over the observed days it would have been cheaper. You can go back to observing at any time, and your values in evcc are kept.",
       not_worth: () => "At your home evcc's own rules have done as well as SmartLoad so far. Observing costs nothing, and another season or tariff may change this.",
-      keep: () => "SmartLoad acts and is cheaper than evcc's own rules. The report goes on.",
+      keep: () => "SmartLoad acts and does not cost more than evcc's own rules. The report goes on.",
       look: () => "SmartLoad acts, but was not cheaper than evcc's own rules. Below is what it changed; under “Control” you can let it only observe at any time.",
     },
     verdict: {

@@ -24,7 +24,7 @@ import numpy as np
 from domain.forecast import BandSeries
 from domain.horizon import SLOT_H, SLOTS_PER_DAY
 from forecaster.local_slots import IntArray
-from forecaster.series import Bands, FloatArray, SlotSeries, n_slots_between, series_of
+from forecaster.series import Bands, FloatArray, SlotSeries, kept_array, n_slots_between
 
 # Further out than this nothing was ever learned about a tail.
 EXTREME_RANK = 0.001
@@ -194,7 +194,7 @@ def _ranks_of_bands(said: Bands, came: SlotSeries) -> FloatArray:
 
 def bands_of(said: BandSeries) -> Bands:
     """Return a stored forecast as bands with the three levels it has."""
-    rows = [series_of(said.start, part).values for part in (said.p10, said.p50, said.p90)]
+    rows = [kept_array(part) for part in (said.p10, said.p50, said.p90)]
     return Bands(start=said.start, values=np.stack(rows), levels=(0.1, 0.5, 0.9))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +109,14 @@ def to_kwh(values_kw: FloatArray) -> FloatArray:
 def series_of(start: datetime, values: Sequence[float | None]) -> SlotSeries:
     """Return a series of ``values``; None becomes not known."""
     return SlotSeries(start=start, values=to_array(values))
+
+
+@lru_cache(maxsize=64)
+def kept_array(values: tuple[float | None, ...]) -> FloatArray:
+    """Return ``values`` as ``to_array`` does, but made once: nobody may write to it."""
+    array = to_array(values)
+    array.setflags(write=False)
+    return array
 
 
 def to_array(values: Sequence[float | None]) -> FloatArray:

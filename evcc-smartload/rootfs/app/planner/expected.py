@@ -17,7 +17,7 @@ from domain.outlook import Outlook
 from domain.plan import Rung, SkipCause, Skipped
 from domain.site import SiteSnapshot
 from domain.tariff import Rate
-from forecaster.series import FloatArray, to_array
+from forecaster.series import FloatArray, kept_array, to_array
 from planner.assumption import Assumption
 
 # Below, a plan is no better than the rules of evcc.
@@ -112,11 +112,11 @@ def read_expected(
     )
 
 
-def _from(start: datetime, band: BandSeries, values: Sequence[float | None]) -> FloatArray:
+def _from(start: datetime, band: BandSeries, values: tuple[float | None, ...]) -> FloatArray:
     """Return the values of a band from ``start`` on."""
     offset = (start - band.start) // SLOT
     if offset >= 0:
-        return to_array(values[offset:])
+        return kept_array(values)[offset:]
     return np.concatenate((np.full(-offset, np.nan), to_array(values)))
 
 

@@ -163,10 +163,13 @@ def _offers(values: FloatArray, widths_kwh: FloatArray) -> _Curve:
 
 def _step_back(curve: _Curve, replaced: _Curve, used: _Curve) -> None:
     """Turn the curve after a step into the one before it; its width stays what it is."""
-    skip_kwh = sum(width for _, width in replaced)
-    beyond_kwh = sum(width for _, width in used)
-    for use in (*replaced, *used):
+    skip_kwh = beyond_kwh = 0.0
+    for use in replaced:
         insort(curve, use)
+        skip_kwh += use[1]
+    for use in used:
+        insort(curve, use)
+        beyond_kwh += use[1]
     while curve and skip_kwh > 0.0:
         value, width = curve.pop()
         if width > skip_kwh:
