@@ -35,7 +35,7 @@ HEIGHT_PX = {
     "buffer": 1000,
     "forecast": 1240,
     "plan": 1580,
-    "proof": 1900,
+    "proof": 1850,
     "report": 1760,
 }
 # What each view has last.
@@ -72,6 +72,19 @@ def wait_for(is_wanted: Callable[[State], bool]) -> None:
         except URLError:
             pass  # the page is not up yet
         pause.wait(LOOK_EVERY_S)
+
+
+def slow_down() -> None:
+    """Let the home's time run like everybody's, and wait until the page knows."""
+    ask("/demo/speed", {"speed": 1})
+    wait_for(lambda state: speed_of(state) == 1.0)
+
+
+def speed_of(state: State) -> float | None:
+    """How fast the home's time runs; None without a demo."""
+    service = state["service"]
+    demo = service["demo"] if isinstance(service, dict) else None
+    return None if demo is None else float(demo["speed"])
 
 
 def has_past(state: State) -> bool:
@@ -166,7 +179,7 @@ def main() -> None:
                 browser = launch(playwright)
                 wait_for(has_past)
                 take(browser, "buffer")
-                ask("/demo/speed", {"speed": 1})
+                slow_down()
                 wait_for(has_report)
                 take(browser, "report")
                 ask("/buffer/activate-live", {})
@@ -175,17 +188,17 @@ def main() -> None:
                 ask("/demo/speed", {"speed": FASTEST})
                 n_cycles = cycles_of(ask("/status")) + CYCLES_A_DAY
                 wait_for(lambda state: cycles_of(state) > n_cycles and is_sunny_with_a_car(state))
-                ask("/demo/speed", {"speed": 1})
+                slow_down()
                 take(browser, "now")
                 take(browser, "forecast")
                 ask("/demo/speed", {"speed": FASTEST})
                 wait_for(is_much_planned)
-                ask("/demo/speed", {"speed": 1})
+                slow_down()
                 wait_for(is_explained)
                 take(browser, "plan")
                 ask("/demo/speed", {"speed": FASTEST})
                 wait_for(is_acting)
-                ask("/demo/speed", {"speed": 1})
+                slow_down()
                 take(browser, "proof")
                 browser.close()
         finally:

@@ -96,9 +96,7 @@ def test_sun_needs_no_limit() -> None:
     assert decide(charging("SS"), home(0.2, 0.2)) == NOTHING
 
 
-@pytest.mark.parametrize(
-    ("bought_kwh", "limit"), [(0.49 * FULL_KWH, None), (0.51 * FULL_KWH, 0.2)]
-)
+@pytest.mark.parametrize(("bought_kwh", "limit"), [(0.49 * FULL_KWH, None), (0.51 * FULL_KWH, 0.2)])
 def test_a_limit_is_needed_where_half_of_full_power_is_bought(
     bought_kwh: float, limit: float | None
 ) -> None:

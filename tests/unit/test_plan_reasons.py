@@ -351,6 +351,15 @@ def test_a_car_that_charges_mostly_from_the_battery_says_so() -> None:
     assert reasons[0][1].facts["source"] == "battery"
 
 
+def test_a_car_that_evcc_keeps_above_the_buffer_says_so() -> None:
+    kept = car(deadline_slot=1, least_kwh=series([5.0]), fed_kwh=series([4.0]))
+    home = problem(1, pv=1.0, batteries=[battery(discharge_max_kw=9.0)], cars=[kept])
+
+    reasons = told(home, settled(home, discharge=[4.0], cars=[5.0]))
+
+    assert reasons[0][1].code is ReasonCode.CAR_CHARGES_ABOVE_BUFFER
+
+
 def test_a_car_charges_when_its_owner_says_so() -> None:
     fixed = car(deadline_slot=1, fixed_kwh=series([7.0]))
     home = problem(1, pv=9.0, cars=[fixed])

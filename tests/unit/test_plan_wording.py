@@ -210,6 +210,18 @@ GOLDEN: tuple[Golden, ...] = (
         "e-Golf charges at 34.2 ct because you set it to.",
     ),
     (
+        ReasonCode.CAR_CHARGES_ABOVE_BUFFER,
+        {"car": "ev"},
+        (
+            "e-Golf lädt mit kleinster Leistung weiter: So hält es evcc, solange die Hausbatterie "
+            "über dem Puffer ist."
+        ),
+        (
+            "e-Golf keeps charging at its lowest power, as evcc lets it while the home battery is "
+            "above the buffer."
+        ),
+    ),
+    (
         ReasonCode.CAR_WAITS,
         {
             "car": "ev",

@@ -168,6 +168,8 @@ class ReasonCode(StrEnum):
     """There is no time left to choose (car, price, by)."""
     CAR_CHARGES_BY_OWNER = "car_charges_by_owner"
     """The owner said now (car)."""
+    CAR_CHARGES_ABOVE_BUFFER = "car_charges_above_buffer"
+    """evcc keeps it at its least power while the battery is above the buffer (car)."""
     CAR_WAITS = "car_waits"
     """It charges later, cheaper (car, price, next_at, next_price)."""
     CAR_IS_DONE = "car_is_done"

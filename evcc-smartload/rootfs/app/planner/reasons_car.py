@@ -29,6 +29,7 @@ class _Stay:
     last: int
     charge_kwh: list[float]
     surely_kwh: list[float]
+    fed_kwh: list[float]
     soc_kwh: list[float]
     prices: list[float]
     next_charge: list[int | None]
@@ -53,6 +54,7 @@ def car_reasons(scene: Scene, index: int, by: datetime | None) -> list[Reason | 
         last=end - 1,
         charge_kwh=charge,
         surely_kwh=car.surely_kwh(scene.n_slots).tolist(),
+        fed_kwh=[0.0] * scene.n_slots if car.fed_kwh is None else car.fed_kwh.tolist(),
         soc_kwh=car_soc(car, scene.dispatch, index).tolist(),
         prices=sorted(scene.buy[first:end]),
         next_charge=next_slots([kwh > TOLERANCE_KWH for kwh in charge]),
@@ -101,6 +103,8 @@ def _charging(stay: _Stay, slot: int) -> tuple[ReasonCode, Facts]:
     if sun_frac >= max(battery_frac, 1.0 - sun_frac - battery_frac):
         return ReasonCode.CAR_CHARGES_SUN, scene.fed_in(slot)
     if stay.charge_kwh[slot] <= stay.surely_kwh[slot] + TOLERANCE_KWH:
+        if stay.fed_kwh[slot] > TOLERANCE_KWH:
+            return ReasonCode.CAR_CHARGES_ABOVE_BUFFER, {}
         return ReasonCode.CAR_CHARGES_BY_OWNER, scene.bought(slot)
     facts = {**scene.bought(slot), **_by(stay)}
     if stay.has_no_choice:

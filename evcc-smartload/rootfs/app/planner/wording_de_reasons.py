@@ -148,6 +148,13 @@ def _charges_by_owner(said: Said) -> str:
     return f"{_car(said)} lädt{_for(said.price())}, weil du es so eingestellt hast."
 
 
+def _charges_above_buffer(said: Said) -> str:
+    return (
+        f"{_car(said)} lädt mit kleinster Leistung weiter: So hält es evcc, solange die "
+        "Hausbatterie über dem Puffer ist."
+    )
+
+
 def _waits(said: Said) -> str:
     at, name = said.at("next_at"), _car(said)
     if at is None:
@@ -193,6 +200,7 @@ REASONS = {
     ReasonCode.CAR_CHARGES_SUN: _charges_car_sun,
     ReasonCode.CAR_CHARGES_FOR_DEADLINE: _charges_for_deadline,
     ReasonCode.CAR_CHARGES_BY_OWNER: _charges_by_owner,
+    ReasonCode.CAR_CHARGES_ABOVE_BUFFER: _charges_above_buffer,
     ReasonCode.CAR_WAITS: _waits,
     ReasonCode.CAR_IS_DONE: _is_done,
     ReasonCode.PV_IS_TURNED_DOWN: _turned_down,
