@@ -33,11 +33,12 @@ class _Alternative:
     """For how many slots the decision stays."""
 
 
-def what_ifs(solved: Solved, solve: Solve) -> tuple[WhatIf, ...]:
+def what_ifs(solved: Solved, solve: Solve, *, is_weighed: bool = False) -> tuple[WhatIf, ...]:
     """Return for each device what the opposite decision now would cost more.
 
     Both plans count what deviating from the last plan costs, for that is what was decided by. A
-    device without another choice (a full battery, a car that is done) is left out.
+    device without another choice (a full battery, a car that is done) is left out, and so is one
+    whose decision ``is_weighed`` over several courses and seems dearer on the expected one alone.
     """
     task, memory = solved.task, solved.memory
     found = []
@@ -50,13 +51,16 @@ def what_ifs(solved: Solved, solve: Solve) -> tuple[WhatIf, ...]:
         flow = _flow(other.dispatch, one.pin)
         if not one.pin.low_kwh - _MOVES_KWH <= flow <= one.pin.high_kwh + _MOVES_KWH:
             continue  # it could not be done, so there is no choice to price
+        extra_eur = counted_eur(other, memory) - solved.counted_eur
+        if is_weighed and extra_eur < 0.0:
+            continue
         found.append(
             WhatIf(
                 device=one.device,
                 decision=one.decision,
                 opposite=one.opposite,
                 # Whoever is forced cannot be better off; what is below zero is the proof's gap.
-                extra_eur=max(counted_eur(other, memory) - solved.counted_eur, 0.0),
+                extra_eur=max(extra_eur, 0.0),
                 holds_until=_end_of(task, one.holds),
             )
         )

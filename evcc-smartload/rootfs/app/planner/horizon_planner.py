@@ -231,7 +231,7 @@ class HorizonPlanner:
         )
         plan = replace(
             plan,
-            what_if=what_ifs(free_to_decide, solve),
+            what_if=what_ifs(free_to_decide, solve, is_weighed=bool(solved.task.problem.pins)),
             rules=rules,
             change=None if before is None else change_since(before, free_to_decide, quickly),
             reserve=reserve_cost(solved.task, solved.outcome.dispatch, rules),
