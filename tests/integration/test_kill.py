@@ -97,6 +97,7 @@ def check_the_owner_can_have_their_value_back(data_dir: Path, buffer_pct: float)
     assert [owned["owner"] for owned in control["owned"]] == [OWNER_PCT]
 
 
+@pytest.mark.long
 def test_a_hundred_kills_lose_nothing_that_was_shown(tmp_path: Path, victims: Victims) -> None:
     clock = SteppedClock(START)
     home = default_home(seed=3, start=START, clock=clock)

@@ -124,6 +124,7 @@ def evcc_url_of(demo: DemoProcess) -> str:
     return str(evcc["url"])
 
 
+@pytest.mark.long
 def test_a_newcomer_watches_the_demo_and_goes_live(demo: DemoProcess, chromium: Browser) -> None:
     with visit(chromium, demo.url, Look()) as visitor:
         page = visitor.page
