@@ -218,6 +218,28 @@ def test_without_a_band_nothing_is_judged() -> None:
     assert recommend(Band(low=None, middle=3.0, high=None), 9, is_live=False).facts == {"days": 1}
 
 
+@pytest.mark.parametrize(
+    ("paid", "is_told"), [(3.0, False), (3.2, False), (3.6, True), (2.0, True), (None, False)]
+)
+def test_a_model_that_is_off_while_nothing_was_done_is_told(
+    paid: float | None, *, is_told: bool
+) -> None:
+    paid_eur = {book.day: paid for book in books([3.0] * 5)}
+
+    told = report([3.0] * 5, [2.0] * 5, past=replayed(paid_eur=paid_eur))
+
+    assert (NoteCode.MODEL_DEVIATES in {note.code for note in told.notes}) is is_told
+
+
+def test_who_has_acted_paid_something_else_than_evccs_rules() -> None:
+    paid_eur = {book.day: 2.0 for book in books([3.0] * 5)}
+    since = datetime(2026, 9, 1, tzinfo=UTC)
+
+    told = report([3.0] * 5, [2.0] * 5, past=replayed(paid_eur=paid_eur, live_since=since))
+
+    assert NoteCode.MODEL_DEVIATES not in {note.code for note in told.notes}
+
+
 def test_having_acted_for_a_part_of_the_time_is_told() -> None:
     since = datetime(2026, 10, 22, 9, tzinfo=UTC)
 

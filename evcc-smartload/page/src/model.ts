@@ -739,6 +739,7 @@ export type NoteCode =
   | "cars_unknown"
   | "settings_changed"
   | "paid_unknown"
+  | "model_deviates"
   | "partly_live";
 
 /** Something to be said, with its figures; a newer service may send codes this page does not know. */

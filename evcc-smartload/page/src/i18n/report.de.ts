@@ -230,6 +230,7 @@ export const deReport = {
     cars_unknown: () => "Wann Autos da waren, ist nicht überall aufgezeichnet; dort ist es aus dem Ladestrom geschlossen.",
     settings_changed: ({ since }: ReportFigures) => `Deine Einstellungen haben sich in dieser Zeit geändert${since === null ? "" : ` (zuletzt am ${since})`}; gerechnet ist überall mit den jetzigen.`,
     paid_unknown: () => "Was du bezahlt hast, ist nicht bekannt: Bezug, Einspeisung oder Preise fehlen.",
+    model_deviates: () => "Obwohl SmartLoad nur beobachtet hat, kosten evccs Regeln im Modell spürbar etwas anderes, als du bezahlt hast: Das Modell trifft dein Zuhause nicht genau. Verlässlicher als die Beträge ist der Unterschied zwischen evccs Regeln und SmartLoad.",
     partly_live: ({ since }: ReportFigures) => (since === null ? "Einen Teil der Zeit hat SmartLoad gesteuert." : `Seit ${since} hat SmartLoad gesteuert.`),
   } satisfies Record<NoteCode, (figures: ReportFigures) => string>,
 

@@ -199,6 +199,7 @@ export const enReport: ReportMessages = {
     cars_unknown: () => "When cars were there is not recorded throughout; where it is not, it is concluded from what they charged.",
     settings_changed: ({ since }) => `Your settings changed during this time${since === null ? "" : ` (most recently on ${since})`}; all days are worked out with the present ones.`,
     paid_unknown: () => "What you paid is not known: import, export or prices are missing.",
+    model_deviates: () => "Although SmartLoad only observed, evcc's rules cost noticeably more or less in the model than you paid: the model does not match your home exactly. Rely on the difference between evcc's rules and SmartLoad rather than on the amounts.",
     partly_live: ({ since }) => (since === null ? "For part of the time SmartLoad was acting." : `SmartLoad has been acting since ${since}.`),
   },
 

@@ -42,6 +42,8 @@ class NoteCode(StrEnum):
     """What was paid was not measured on every day that counts."""
     SETTINGS_CHANGED = "settings_changed"
     """A setting changed in that time; all of it is worked out with the present ones (since)."""
+    MODEL_DEVIATES = "model_deviates"
+    """While it only observed, evcc's rules in the model cost clearly not what was paid."""
     PARTLY_LIVE = "partly_live"
     """SmartLoad acted for a part of the time (since)."""
 

@@ -28,6 +28,8 @@ LEAST_TO_JUDGE = 7
 """A whole week: working days and the weekend differ more than most policies do."""
 ENOUGH_TO_JUDGE = 28
 """After four weeks a saving that may still be nothing is none that an owner would notice."""
+# A model is never exact; so much apart, an owner would ask why.
+_APART_EUR, _APART_FRAC = 0.5, 0.1
 _STRATEGIES = {Policy.FORMULA: "formula", Policy.RISK: "risk"}
 
 
@@ -196,12 +198,22 @@ def _notes(days: Sequence[ObservedDay], paid_eur: float | None, past: Replayed) 
         yield Note(code=NoteCode.FEW_DAYS, facts={"days": n_counted})
     if paid_eur is None:
         yield Note(code=NoteCode.PAID_UNKNOWN)
+    elif past.live_since is None and _deviates([day for day in days if day.is_counted]):
+        yield Note(code=NoteCode.MODEL_DEVIATES)
     for code, since in (
         (NoteCode.PARTLY_LIVE, past.live_since),
         (NoteCode.SETTINGS_CHANGED, past.settings_since),
     ):
         if since is not None and since.date() >= days[0].day:
             yield Note(code=code, facts={"since": since.isoformat()})
+
+
+def _deviates(days: Sequence[ObservedDay]) -> bool:
+    """Tell whether evcc's rules in the model cost clearly something else than was really paid."""
+    paid = [day.paid_eur for day in days if day.paid_eur is not None]
+    apart_eur = abs(math.fsum(paid) - _total(day.evcc_eur for day in days))
+    turned_over_eur = math.fsum(abs(eur) for eur in paid)
+    return apart_eur > max(_APART_EUR, _APART_FRAC * turned_over_eur)
 
 
 def _total(amounts: Iterable[float | None]) -> float:
