@@ -90,7 +90,7 @@ def build_task(  # noqa: PLR0913 what a service knows comes from seven places
         expected,
         replace(rules, buffer_soc_pct=buffer_soc_pct),
     )
-    wishes = car_wishes(site.loadpoints, site.vehicles, _scene(start, site, cfg, expected, asked))
+    wishes = car_wishes(site.loadpoints, site.vehicles, _scene(start, site, expected, asked))
     if not batteries and not wishes:
         is_taken = asked.held_mode is BatteryMode.CHARGE
         return skipped(
@@ -163,9 +163,7 @@ def _battery_rules(
     )
 
 
-def _scene(
-    start: datetime, site: SiteSnapshot, cfg: Config, expected: Expected, asked: OwnerAsks
-) -> Scene:
+def _scene(start: datetime, site: SiteSnapshot, expected: Expected, asked: OwnerAsks) -> Scene:
     n_slots = expected.n_slots
     holiday_until = until_of(asked.overrides, OverrideKind.HOLIDAY)
     return Scene(
@@ -175,8 +173,7 @@ def _scene(
             efficiency_frac=CHARGE_EFFICIENCY_FRAC,
         ),
         start=start,
-        surplus_kwh=(expected.sun_kwh[1] - expected.load_kwh)[:n_slots],
-        import_max_kwh=_import_limit(site, cfg, n_slots),
+        n_slots=n_slots,
         limits_are_prices=not site.limits_are_in_grams,
         now_slots=charge_now_slots(asked.overrides, start, n_slots),
         empty_slots=slots_before(start, holiday_until, n_slots),

@@ -23,11 +23,8 @@ from domain.plan import CarCourse, Plan
 from domain.site import ChargeMode, Loadpoint, SiteSnapshot
 from domain.steering import CommandCode, CommandReason, Stage
 from domain.tariff import Rate
-from planner.car_wishes import power_ranges
+from planner.car_wishes import BOUGHT_FRAC, power_ranges
 
-# evcc buys for a car at full power or not at all: where a plan wants less than half of that, not at
-# all is nearer to it. What is then still missing of a wish with a time evcc's own plan sees to.
-_SHARE = 0.5
 # evcc takes six decimals; four are a hundredth of a cent, and more only where prices are as near.
 _DECIMALS = (4, 5, 6)
 # A limit that stands is left higher than needed by so much: after the dearest of the quarter hours
@@ -88,18 +85,13 @@ class _Scene:
     site: SiteSnapshot
     loadpoint: Loadpoint
     now: datetime
+    full_kwh: float
+    """What the car takes in a slot at full power."""
 
     def buys(self, slot: int) -> bool:
         """Tell whether the plan buys so much for the car in ``slot`` that full power is right."""
         bought_kwh = flows_of(self.plan, slot, self.cars).bought_for(self.car.name)
-        return bought_kwh >= _SHARE * self.full_kwh
-
-    @property
-    def full_kwh(self) -> float:
-        """What it takes in a slot at full power."""
-        vehicles = {one.name: one for one in self.site.vehicles}
-        ranges, _ = power_ranges(self.loadpoint, vehicles.get(self.loadpoint.vehicle_name or ""))
-        return ranges[-1].high_kw * SLOT_H
+        return bought_kwh >= BOUGHT_FRAC * self.full_kwh
 
     def need(self, slot: int, price: float) -> _Need:
         """Return what a limit has to do in ``slot``, at evcc's price there."""
@@ -109,7 +101,7 @@ class _Scene:
         if self.buys(slot):
             return _Need.LET_IN
         # What takes little sun would take full power as well, and buy it.
-        is_near_full = self.car.charge_kwh[slot] >= _SHARE * self.full_kwh
+        is_near_full = self.car.charge_kwh[slot] >= BOUGHT_FRAC * self.full_kwh
         return _Need.EITHER if is_near_full else _Need.KEEP_OUT
 
     def end_of(self, slots: Sequence[bool]) -> datetime:
@@ -150,8 +142,17 @@ def decide_car(
     car = next((one for one in cars if one.name == device), None)
     if car is None:
         return nothing
+    vehicle = next((one for one in site.vehicles if one.name == loadpoint.vehicle_name), None)
+    ranges, _ = power_ranges(loadpoint, vehicle)
     scene = _Scene(
-        plan=plan, slot=slot, car=car, cars=cars, site=site, loadpoint=loadpoint, now=now
+        plan=plan,
+        slot=slot,
+        car=car,
+        cars=cars,
+        site=site,
+        loadpoint=loadpoint,
+        now=now,
+        full_kwh=ranges[-1].high_kw * SLOT_H,
     )
     prices = _limit_prices(scene)
     if not prices:

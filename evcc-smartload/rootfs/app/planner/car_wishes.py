@@ -24,6 +24,9 @@ CHARGE_EFFICIENCY_FRAC = 0.9
 # What a session at home takes in the median, where nothing else is known, and what one that has
 # taken that much already may still take.
 USUAL_SESSION_KWH, STILL_KWH = 8.0, 2.0
+# evcc buys for a car at full power or not at all: where a plan wants less than this part of it, not
+# at all is nearer. What is then still missing of a wish with a time evcc's own plan sees to.
+BOUGHT_FRAC = 0.5
 # Of the time between the horizon and a deadline after it, a car may be away for a part.
 _SURE_TIME_FRAC = 0.5
 _IDLE_MODES = frozenset({ChargeMode.OFF, ChargeMode.UNKNOWN})
@@ -38,9 +41,7 @@ class Scene:
     Args:
         prices: What a kWh is worth.
         start: Of the first slot.
-        surplus_kwh: What the sun leaves of the house's use in each slot, negative where it does
-            not cover it, shape (n_slots,).
-        import_max_kwh: The fuse, shape (n_slots,); None: there is none.
+        n_slots: How many slots there are.
         limits_are_prices: Whether limits for cheap energy are EUR/kWh, not grams of CO2.
         now_slots: For how many slots the owner wants a car charged at full power, by the name of
             its loadpoint.
@@ -49,16 +50,10 @@ class Scene:
 
     prices: CarPrices
     start: datetime
-    surplus_kwh: FloatArray
-    import_max_kwh: FloatArray | None = None
+    n_slots: int
     limits_are_prices: bool = True
     now_slots: Mapping[str, int] = field(default_factory=dict)
     empty_slots: int = 0
-
-    @property
-    def n_slots(self) -> int:
-        """How many slots there are."""
-        return len(self.surplus_kwh)
 
     def cheap_limit(self, loadpoint: Loadpoint) -> float | None:
         """Return the price at or below which evcc charges at full power [EUR/kWh]."""

@@ -56,9 +56,8 @@ def house_need(problem: PlanProblem, curtail_kwh: FloatArray) -> FloatArray:
 
     What the house alone needs beyond the sun, and what evcc gives cars of them anyway.
     """
-    house = problem.load_kwh - problem.pv_kwh
-    fed = problem.served_kwh - np.maximum(house, 0.0)
-    need: FloatArray = np.maximum(house + curtail_kwh, 0.0) + fed
+    house = np.maximum(problem.load_kwh - problem.pv_kwh + curtail_kwh, 0.0)
+    need: FloatArray = house + problem.fed_kwh
     return need
 
 

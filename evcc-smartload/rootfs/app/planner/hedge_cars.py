@@ -9,13 +9,11 @@ import numpy as np
 
 from domain.site import ChargeMode
 from forecaster.series import BoolArray
+from planner.car_wishes import BOUGHT_FRAC
 from planner.model import Memory
 from planner.plan_problem import CarModel, FloatArray, PlanProblem
 from planner.slot_physics import EPS_KWH, Charger, window_of
 from planner.task import PlanTask
-
-# A plan that wants this part of a car's full power out of the grid buys for it.
-_BUYS_FRAC = 0.5
 
 
 def with_cars(task: PlanTask, net_kwh: FloatArray, last: Memory | None) -> FloatArray | None:
@@ -60,7 +58,7 @@ def _is_bought(problem: PlanProblem, car: CarModel, wanted: FloatArray) -> BoolA
     n_slots = len(wanted)
     sun = np.maximum(problem.pv_kwh[:n_slots] - problem.load_kwh[:n_slots], 0.0)
     full_kwh = car.max_kw * problem.slot_h
-    is_bought: BoolArray = np.maximum(wanted - sun, 0.0) >= _BUYS_FRAC * full_kwh
+    is_bought: BoolArray = np.maximum(wanted - sun, 0.0) >= BOUGHT_FRAC * full_kwh
     return is_bought
 
 

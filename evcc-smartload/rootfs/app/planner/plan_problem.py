@@ -257,10 +257,15 @@ class PlanProblem:
 
         What the sun leaves of the house's use, and what evcc lets cars have of them anyway.
         """
-        served: FloatArray = np.maximum(self.load_kwh - self.pv_kwh, 0.0)
+        return np.maximum(self.load_kwh - self.pv_kwh, 0.0) + self.fed_kwh
+
+    @property
+    def fed_kwh(self) -> FloatArray:
+        """What evcc gives all cars together out of batteries anyway, shape (n_slots,)."""
+        fed: FloatArray = np.zeros(self.n_slots)
         for car in self.cars:
-            served = served if car.fed_kwh is None else served + car.fed_kwh
-        return served
+            fed = fed if car.fed_kwh is None else fed + car.fed_kwh
+        return fed
 
     def checked(self) -> Self:
         """Return the problem itself when a home can have it.
