@@ -115,6 +115,30 @@ def test_what_cannot_be_done_says_what_can(
     assert told in capsys.readouterr().err
 
 
+def test_options_that_are_wrong_are_refused_with_what_is_allowed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = folder / "options.yaml"
+    options.write_text("plan_hours: 500", "utf-8")
+
+    code = main(asked(folder, "--options", str(options)), {})
+
+    captured = capsys.readouterr()
+    assert (code, captured.out) == (2, "")
+    assert "plan_hours cannot be 500. Allowed: 24 to 72" in captured.err
+
+
+def test_the_owners_options_count(folder: Path) -> None:
+    options = folder / "options.yaml"
+    options.write_text("grid_charging: false", "utf-8")
+
+    main(asked(folder, "--options", str(options), "--out", str(folder / "told")), {})
+
+    (report,) = (folder / "told").rglob("*.json")
+    settings = json.loads(report.read_text("utf-8"))["period"]["settings"]
+    assert settings["options"]["grid_charging"] is False
+
+
 def test_a_file_that_is_no_report_is_refused_before_anything_is_lived(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

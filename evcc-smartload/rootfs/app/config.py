@@ -477,19 +477,19 @@ class LoadedConfig:
 
 
 def load_config(
-    *, options_path: Path, yaml_path: Path | None, environ: Mapping[str, str]
+    *, options_path: Path | None, yaml_path: Path | None, environ: Mapping[str, str]
 ) -> LoadedConfig:
     """Read the options; never raise for what an owner wrote.
 
     Args:
         options_path: The app's ``/data/options.json``. When it exists, this is an app, and
-            ``yaml_path`` is not read.
+            ``yaml_path`` is not read. None: this is none.
         yaml_path: The owner's file, stand-alone. None when there is none; a path that does not
             exist is a problem.
         environ: Variables; those that begin with ``SMARTLOAD_`` are options.
     """
     problems: list[ConfigProblem] = []
-    is_app = _exists(options_path)
+    is_app = options_path is not None and _exists(options_path)
     values: dict[str, object] = dict(_APP_DEFAULTS) if is_app else {}
     file = options_path if is_app else yaml_path
     if file is not None:

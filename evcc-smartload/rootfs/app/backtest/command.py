@@ -109,11 +109,14 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def _settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> BacktestSettings:
     del environ  # a back-test is told everything, so that it can be told again
-    loaded = load_config(options_path=Path(os.devnull), yaml_path=arguments.options, environ={})
+    loaded = load_config(options_path=None, yaml_path=arguments.options, environ={})
     if arguments.options is not None and not arguments.options.is_file():
         raise _WrongArgumentsError(f"--options: there is no file {arguments.options}")
     if arguments.options is not None and loaded.problems:
-        raise _WrongArgumentsError(f"{arguments.options}: {loaded.problems[0]}")
+        wrong = loaded.problems[0]
+        raise _WrongArgumentsError(
+            f"{arguments.options}: {wrong.option} cannot be {wrong.given}. Allowed: {wrong.allowed}"
+        )
     positive = {
         "--battery-kwh": arguments.battery_kwh,
         "--battery-kw": arguments.battery_kw,
