@@ -129,6 +129,48 @@ def ranks_of(values: FloatArray, levels: Sequence[float], outcome: FloatArray) -
     return np.where(says, ranks, np.nan)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankPlaces:
+    """Where ranks lie among the levels of a band; all of shape (n_paths, n_slots) or parts of it.
+
+    Args:
+        between: Index of the level below.
+        share: How far it is to the next one, 0..1.
+        low: Paths and slots that lie below the lowest level.
+        low_score: Logarithm of how far they do, in the order of ``low``.
+        high: Paths and slots that lie above the highest level.
+        high_score: Logarithm of how far they do, in the order of ``high``.
+    """
+
+    between: IntArray
+    share: FloatArray
+    low: tuple[IntArray, IntArray]
+    low_score: FloatArray
+    high: tuple[IntArray, IntArray]
+    high_score: FloatArray
+
+
+def places_of(ranks: FloatArray, levels: Sequence[float]) -> RankPlaces:
+    """Return where ranks, shape (n_paths, n_slots), 0..1, lie among ``levels``, which rise."""
+    grid = np.asarray(levels)
+    # Between which two levels: counting is much faster than a search for each.
+    below = np.zeros(ranks.shape, dtype=np.int8)
+    for level in levels[1:-1]:
+        below += ranks > level
+    between = below.astype(np.intp)
+    bounded = np.clip(ranks, EXTREME_RANK, 1.0 - EXTREME_RANK)
+    # A tenth of all ranks: a logarithm costs more than all the rest.
+    low, high = np.nonzero(bounded < grid[0]), np.nonzero(bounded > grid[-1])
+    return RankPlaces(
+        between=between,
+        share=np.clip((ranks - grid.take(between)) / np.diff(grid).take(between), 0.0, 1.0),
+        low=(low[0], low[1]),
+        low_score=np.log(grid[0] / bounded[low]),
+        high=(high[0], high[1]),
+        high_score=np.log((1.0 - grid[-1]) / (1.0 - bounded[high])),
+    )
+
+
 def read_at_ranks(
     values: FloatArray, levels: Sequence[float], ranks: FloatArray, *, floor: float = 0.0
 ) -> FloatArray:
@@ -143,23 +185,20 @@ def read_at_ranks(
     Returns:
         Shape (n_paths, n_slots).
     """
-    grid = np.asarray(levels)
-    # Between which two levels: counting is much faster than a search for each.
-    below = np.zeros(ranks.shape, dtype=np.int8)
-    for level in levels[1:-1]:
-        below += ranks > level
-    between = below.astype(np.intp)
-    share = np.clip((ranks - grid.take(between)) / np.diff(grid).take(between), 0.0, 1.0)
+    return read_at_places(values, levels, places_of(ranks, levels), floor=floor)
+
+
+def read_at_places(
+    values: FloatArray, levels: Sequence[float], places: RankPlaces, *, floor: float = 0.0
+) -> FloatArray:
+    """Return what bands say where ranks lie: ``read_at_ranks`` for ranks that come again."""
     n_slots = values.shape[1]
-    at = between * n_slots + np.arange(n_slots)
+    at = places.between * n_slots + np.arange(n_slots)
     said = np.ravel(values)
-    read = said.take(at) * (1.0 - share) + said.take(at + n_slots) * share
+    read = said.take(at) * (1.0 - places.share) + said.take(at + n_slots) * places.share
     fall_low, fall_high = _falls(values, levels)
-    bounded = np.clip(ranks, EXTREME_RANK, 1.0 - EXTREME_RANK)
-    # A tenth of all ranks: a logarithm costs more than all the rest.
-    low, high = np.nonzero(bounded < grid[0]), np.nonzero(bounded > grid[-1])
-    read[low] -= fall_low[low[1]] * np.log(grid[0] / bounded[low])
-    read[high] += fall_high[high[1]] * np.log((1.0 - grid[-1]) / (1.0 - bounded[high]))
+    read[places.low] -= fall_low[places.low[1]] * places.low_score
+    read[places.high] += fall_high[places.high[1]] * places.high_score
     return np.asarray(np.maximum(read, floor))
 
 

@@ -65,7 +65,11 @@ class CarPrices:
     ) -> "CarPrices":
         """Return the values of a kWh in a car; ``later`` and ``good`` have the losses in them."""
         dearest = max(float(np.abs(import_price).max()), _LEAST_PRICE_EUR_PER_KWH)
-        later, good = np.quantile(import_price, (_LATER_QUANTILE, _GOOD_QUANTILE)).tolist()
+        ranked, last = np.sort(import_price), len(import_price) - 1
+        # As by ``np.quantile``, which takes ten times as long.
+        later, good = np.interp(
+            (last * _LATER_QUANTILE, last * _GOOD_QUANTILE), np.arange(len(ranked)), ranked
+        ).tolist()
         sold = (float(export_price.max()) + _ABOVE_EXPORT_EUR_PER_KWH) / efficiency_frac
         good = max(_GOOD_SHARE * good, sold)
         return cls(

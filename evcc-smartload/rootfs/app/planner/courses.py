@@ -19,8 +19,10 @@ from forecaster.scenarios import (
     LOAD_MEMORY_H,
     PV_DAY_FRAC,
     PV_MEMORY_H,
+    RankPlaces,
     bands_of,
-    read_at_ranks,
+    places_of,
+    read_at_places,
 )
 from forecaster.series import FloatArray
 
@@ -46,36 +48,42 @@ def net_courses(start: datetime, n_slots: int, outlook: Outlook) -> FloatArray |
     load, sun = bands.get(ForecastKind.LOAD), bands.get(ForecastKind.PV)
     if load is None:
         return None
-    load_ranks, sun_ranks = _ranks(n_slots)
-    net_kw = _read(start, load, load_ranks)
+    net_kw = _read(start, n_slots, ForecastKind.LOAD, load)
     if sun is not None:
-        sun_kw = np.nan_to_num(_read(start, sun, sun_ranks))[:, : net_kw.shape[1]]
+        sun_kw = np.nan_to_num(_read(start, n_slots, ForecastKind.PV, sun))[:, : net_kw.shape[1]]
         net_kw[:, : sun_kw.shape[1]] -= sun_kw
     unknown = np.flatnonzero(~np.isfinite(net_kw).all(axis=0))
     n_known = int(unknown[0]) if unknown.size else net_kw.shape[1]
     return net_kw[:, :n_known] * SLOT_H if n_known else None
 
 
-def _read(start: datetime, band: BandSeries, ranks: FloatArray) -> FloatArray:
-    """Return what a band says at ranks [kW], from ``start`` on; nothing where it begins later."""
+def _read(start: datetime, n_slots: int, kind: ForecastKind, band: BandSeries) -> FloatArray:
+    """Return what a band says in each course [kW], from ``start`` on, if it is said by then."""
     offset = (start - band.start) // SLOT
     if offset < 0:
-        return np.empty((len(ranks), 0))
+        return np.empty((N_COURSES, 0))
     said = bands_of(band)
-    values = said.values[:, offset : offset + ranks.shape[1]]
-    return read_at_ranks(values, said.levels, ranks[:, : values.shape[1]])
+    values = said.values[:, offset : offset + n_slots]
+    places = _places(kind, n_slots, values.shape[1], said.levels)
+    return read_at_places(values, said.levels, places)
+
+
+@lru_cache(maxsize=8)
+def _places(kind: ForecastKind, n_slots: int, n_said: int, levels: tuple[float, ...]) -> RankPlaces:
+    """Return where the courses lie among ``levels`` in the first ``n_said`` slots."""
+    return places_of(_ranks(n_slots)[kind][:, :n_said], levels)
 
 
 @lru_cache(maxsize=4)
-def _ranks(n_slots: int) -> tuple[FloatArray, FloatArray]:
+def _ranks(n_slots: int) -> dict[ForecastKind, FloatArray]:
     """Return the ranks of load and of sun, each of shape (N_COURSES, n_slots)."""
     drawn = np.random.default_rng(_SEED).standard_normal((2, N_COURSES // 2, n_slots))
     load = _hanging_together(drawn[0], LOAD_MEMORY_H, LOAD_DAY_FRAC)
     sun = _hanging_together(drawn[1], PV_MEMORY_H, PV_DAY_FRAC)
-    return (
-        np.interp(np.concatenate([load, -load]), _SCORES, _RANKS),
-        np.interp(np.concatenate([sun, -sun]), _SCORES, _RANKS),
-    )
+    return {
+        ForecastKind.LOAD: np.interp(np.concatenate([load, -load]), _SCORES, _RANKS),
+        ForecastKind.PV: np.interp(np.concatenate([sun, -sun]), _SCORES, _RANKS),
+    }
 
 
 def _hanging_together(noise: FloatArray, memory_h: float, day_frac: float) -> FloatArray:

@@ -4,10 +4,9 @@ Series are the middle of each forecast; published prices go before forecast ones
 the horizon is kept, too: it is what energy left at the end may be for.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -167,18 +166,20 @@ def _sun(
 
 
 def _prices(
-    start: datetime, n_slots: int, rates: Sequence[Rate], band: BandSeries | None
+    start: datetime, n_slots: int, rates: tuple[Rate, ...], band: BandSeries | None
 ) -> tuple[FloatArray, int]:
-    """Return prices [EUR/kWh], NaN where nothing says any, and how many are published."""
+    """Return prices [EUR/kWh], NaN where nothing says any, and how many are published.
+
+    ``rates`` are sorted and do not overlap.
+    """
     prices = np.full(n_slots, np.nan)
-    first = max(0, bisect_right(rates, start, key=lambda rate: rate.start) - 1)
-    for rate in rates[first:]:
+    if rates:
+        begins_s, ends_s, eur_per_kwh = _laid_out(_SameTuple(rates))
+        slots_s = start.timestamp() + np.arange(n_slots) * SLOT.total_seconds()
         # A slot has the price that holds at its beginning.
-        begin, end = -((start - rate.start) // SLOT), -((start - rate.end) // SLOT)
-        if begin >= n_slots:
-            break
-        if end > 0:
-            prices[max(0, begin) : end] = rate.price_eur_per_kwh
+        at = np.searchsorted(begins_s, slots_s, side="right") - 1
+        holds = (at >= 0) & (slots_s < ends_s[at])
+        prices[holds] = eur_per_kwh[at[holds]]
     n_known = _n_leading(prices)
     if band is not None:
         expected = _fitted(_from(start, band, band.p50), n_slots)
@@ -186,6 +187,32 @@ def _prices(
         if n_known == 0:
             n_known = max(0, band.n_known - max(0, (start - band.start) // SLOT))
     return prices, n_known
+
+
+class _SameTuple:
+    """Rates as a key: equal is only the very same tuple, which is told without looking into it."""
+
+    __slots__ = ("rates",)
+
+    def __init__(self, rates: tuple[Rate, ...]) -> None:
+        self.rates = rates
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameTuple) and self.rates is other.rates
+
+    def __hash__(self) -> int:
+        return id(self.rates)
+
+
+@lru_cache(maxsize=4)
+def _laid_out(same: _SameTuple) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return when rates begin and end [s since 1970] and what they are [EUR/kWh]."""
+    rates = same.rates
+    return (
+        np.array([rate.start.timestamp() for rate in rates]),
+        np.array([rate.end.timestamp() for rate in rates]),
+        np.array([rate.price_eur_per_kwh for rate in rates]),
+    )
 
 
 def _repeated(values: FloatArray, n_slots: int) -> FloatArray:
@@ -197,6 +224,8 @@ def _repeated(values: FloatArray, n_slots: int) -> FloatArray:
 
 def _as_the_day_before(prices: FloatArray) -> FloatArray:
     """Return prices without gaps: of the day before, else the mean."""
+    if np.isfinite(prices).all():
+        return prices
     filled = prices.copy()
     for slot in np.flatnonzero(~np.isfinite(filled)):
         if slot >= SLOTS_PER_DAY:

@@ -209,11 +209,18 @@ def _cost_to_go(steps: _Steps, battery: BatteryModel, grid: FloatArray) -> Float
     """Return what each course costs from the first step on, by what is stored; flat, by course."""
     after, eur = steps.followed(battery, grid, float(grid[-1]))
     low, share = _places(after, grid)
-    high, rest = low + 1, 1.0 - share
     cost: FloatArray = np.tile(-_worth(battery, grid), steps.lacks.shape[1])
-    for step in range(len(low) - 1, -1, -1):
-        ways = eur[step] + cost.take(low[step]) * rest[step] + cost.take(high[step]) * share[step]
-        cost = np.minimum.reduce(ways).ravel()
+    # A step is so little work that each call counts: courses side by side, arrays used again.
+    flat = len(low), low.shape[1], len(cost)
+    rises, ways, rest = np.zeros_like(cost), np.empty(flat[1:]), np.empty(flat[1:])
+    backwards = (array.reshape(flat)[::-1] for array in (low, share, eur))
+    for low_then, share_then, eur_then in zip(*backwards, strict=True):
+        np.subtract(cost[1:], cost[:-1], out=rises[:-1])
+        rises.take(low_then, out=ways, mode="clip")
+        ways *= share_then
+        ways += cost.take(low_then, out=rest, mode="clip")
+        ways += eur_then
+        np.minimum.reduce(ways, out=cost)
     return cost
 
 

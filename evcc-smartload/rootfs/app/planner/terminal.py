@@ -27,7 +27,7 @@ sun may or may not refill the battery, the value lies in between.
 
 import itertools
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,33 +113,37 @@ def terminal_value(
         return ()
     edges = np.linspace(0.0, store.usable_kwh, _CELLS + 1)
     worth = np.zeros(_CELLS + 1)
-    for course in courses:
-        curve = _value_before(course, store, slot_h)
-        worth += course.weight / total * _worth_at(curve, edges)
+    for course, steps in zip(courses, _steps(courses, store, slot_h), strict=True):
+        worth += course.weight / total * _worth_at(_value_before(steps, store), edges)
     return _pieces(np.diff(worth) / np.diff(edges), store.usable_kwh / _CELLS)
 
 
-def _value_before(course: LaterCourse, store: Store, slot_h: float) -> _Curve:
+def _value_before(steps: list[tuple[_Curve, _Curve]], store: Store) -> _Curve:
     """Return the curve at the beginning of a course."""
     curve: _Curve = [(0.0, store.usable_kwh)]
-    steps = _steps(course, store, slot_h)
     for replaced, used in steps[::-1] * _TURNS:
         _step_back(curve, replaced, used)
     return curve
 
 
-def _steps(course: LaterCourse, store: Store, slot_h: float) -> list[tuple[_Curve, _Curve]]:
-    """Return the charging that a kWh in the cells can replace in each step, and its other uses."""
+def _steps(
+    courses: Sequence[LaterCourse], store: Store, slot_h: float
+) -> list[list[tuple[_Curve, _Curve]]]:
+    """Return for each course and step the charging that a kWh can replace, and its other uses."""
     into, out = store.charge_efficiency_frac, store.discharge_efficiency_frac
-    net_kwh = course.load_kwh - course.pv_kwh
-    begins = np.arange(0, len(net_kwh), _STEP_SLOTS)
-    n_slots = np.diff(begins, append=len(net_kwh))
+    net_kwh = np.stack([course.load_kwh - course.pv_kwh for course in courses])
+    begins = np.arange(0, net_kwh.shape[1], _STEP_SLOTS)
+    n_slots = np.diff(begins, append=net_kwh.shape[1])
+
+    def added(slots: Iterable[FloatArray]) -> FloatArray:
+        return np.asarray(np.add.reduceat(np.stack(list(slots)), begins, axis=1))
+
     most_in_kwh = store.charge_max_kw * n_slots * slot_h
     most_out_kwh = store.discharge_max_kw * n_slots * slot_h
-    sunny_kwh = np.minimum(np.add.reduceat(np.maximum(-net_kwh, 0.0), begins), most_in_kwh)
-    served_kwh = np.minimum(np.add.reduceat(np.maximum(net_kwh, 0.0), begins), most_out_kwh)
-    buys = np.add.reduceat(course.import_price_eur_per_kwh, begins) / n_slots
-    sells = np.add.reduceat(course.export_price_eur_per_kwh, begins) / n_slots
+    sunny_kwh = np.minimum(added(np.maximum(-net_kwh, 0.0)), most_in_kwh)
+    served_kwh = np.minimum(added(np.maximum(net_kwh, 0.0)), most_out_kwh)
+    buys = added(course.import_price_eur_per_kwh for course in courses) / n_slots
+    sells = added(course.export_price_eur_per_kwh for course in courses) / n_slots
     replaced = [_offers(sells / into, sunny_kwh * into)]
     used = [_offers((buys - store.wear_eur_per_kwh) * out, served_kwh / out)]
     if store.may_grid_charge:
@@ -148,17 +152,24 @@ def _steps(course: LaterCourse, store: Store, slot_h: float) -> list[tuple[_Curv
         used.append(
             _offers((sells - store.wear_eur_per_kwh) * out, (most_out_kwh - served_kwh) / out)
         )
+    by_course = zip(zip(*replaced, strict=True), zip(*used, strict=True), strict=True)
     return [
-        (
-            [offer for offer in of_step[: len(replaced)] if offer[1] > 0.0],
-            [offer for offer in of_step[len(replaced) :] if offer[1] > 0.0],
-        )
-        for of_step in zip(*replaced, *used, strict=True)
+        list(zip(_offered(of_replaced), _offered(of_used), strict=True))
+        for of_replaced, of_used in by_course
     ]
 
 
-def _offers(values: FloatArray, widths_kwh: FloatArray) -> _Curve:
-    return list(zip(values.tolist(), widths_kwh.tolist(), strict=True))
+def _offered(kinds: Iterable[_Curve]) -> list[_Curve]:
+    """Return what is really offered in each step, of all kinds."""
+    return [[offer for offer in of_step if offer[1] > 0.0] for of_step in zip(*kinds, strict=True)]
+
+
+def _offers(values: FloatArray, widths_kwh: FloatArray) -> list[_Curve]:
+    """Return value and width of each step, course by course."""
+    return [
+        list(zip(*of_course, strict=True))
+        for of_course in zip(values.tolist(), widths_kwh.tolist(), strict=True)
+    ]
 
 
 def _step_back(curve: _Curve, replaced: _Curve, used: _Curve) -> None:
