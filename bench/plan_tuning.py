@@ -55,7 +55,7 @@ def put(setting: str) -> None:
     module = importlib.import_module(module_name)
     if not hasattr(module, name):
         sys.exit(f"{module_name} has no {name}")
-    setattr(module, name, float(value))
+    setattr(module, name, type(getattr(module, name))(float(value)))
 
 
 def main() -> int:

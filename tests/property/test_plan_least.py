@@ -79,6 +79,7 @@ def any_memory(home: PlanProblem, rng: np.random.Generator) -> Memory:
         charge_kwh=flows(n_batteries),
         discharge_kwh=flows(n_batteries),
         car_kwh=flows(len(home.cars)),
+        net_kwh=np.zeros(home.n_slots),
         reach=int(rng.integers(0, home.n_slots + 1)),
         eur_per_kwh=0.01,
     )

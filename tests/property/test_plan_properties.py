@@ -218,6 +218,7 @@ def test_a_plan_moved_on_to_another_day_stays_within_what_the_home_allows(
         charge_kwh=tuple(rng.uniform(0.0, 2.0, n) * (rng.random(n) < 0.5) for _ in of.batteries),
         discharge_kwh=tuple(rng.uniform(0.0, 2.0, n) for _ in of.batteries),
         car_kwh=tuple(rng.uniform(0.0, 3.0, n) for _ in of.cars),
+        net_kwh=np.zeros(n),
         reach=max(1, n - 2),
         eur_per_kwh=0.002,
     )

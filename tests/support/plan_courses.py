@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from planner.dispatch import Dispatch, battery_soc, car_soc
 from planner.model import Memory
 from planner.plan_memory import car_later
@@ -57,6 +59,7 @@ def remembered(dispatch: Dispatch, passed: int = 1, *, eur_per_kwh: float = 0.00
         charge_kwh=rest(dispatch.charge_kwh),
         discharge_kwh=rest(dispatch.discharge_kwh),
         car_kwh=rest(dispatch.car_kwh),
+        net_kwh=np.zeros(dispatch.n_slots - passed),
         reach=dispatch.n_slots - passed,
         eur_per_kwh=eur_per_kwh,
     )

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from domain.plan import Rung
+from planner.acts import Act, Slots, act_told, pins_of, stored_now_kwh
+from planner.cost_ahead import CostAhead, cost_ahead
 from planner.evcc_rules import EvccRules
-from planner.hedge import Act, Weighed, hedged, pins_of, weigh
+from planner.hedge import MARGIN_EUR, STAY_EUR, best_of, hedged
 from planner.horizon_planner import HorizonPlanner
-from planner.plan_problem import FloatArray, FullWish, PlanProblem, Reserve, series
+from planner.model import Memory
+from planner.plan_problem import FloatArray, Flow, FullWish, PlanProblem, Reserve, series
 from planner.task import BatteryFacts, PlanTask
 from tests.support.plan_problems import battery, car, pieces, problem
 
@@ -43,7 +46,7 @@ def courses(*noons_kwh: float) -> FloatArray:
 
 
 DARK, BRIGHT = courses(0.0), courses(0.8)
-MOSTLY_BRIGHT = courses(0.0, 0.8, 0.8, 0.8)
+MOSTLY_BRIGHT = courses(0.0, *[0.8] * 7)
 
 
 def task_of(of: PlanProblem) -> PlanTask:
@@ -56,32 +59,37 @@ def task_of(of: PlanProblem) -> PlanTask:
     )
 
 
-def best_of(of: PlanProblem, net_kwh: FloatArray) -> Act:
-    weighed = weigh(of, net_kwh, start=START)
-    assert weighed is not None
-    return weighed.best
+def costs_of(of: PlanProblem, net_kwh: FloatArray, *, near_slots: int = 1) -> CostAhead:
+    stored_kwh = stored_now_kwh(of.batteries[0])
+    return cost_ahead(of, net_kwh, start=START, stored_kwh=stored_kwh, near_slots=near_slots)
+
+
+def best_now(of: PlanProblem, net_kwh: FloatArray) -> Act:
+    return best_of(costs_of(of, net_kwh).now_eur, None)
 
 
 # -- weighing ------------------------------------------------------------------------------------
 
 
 def test_energy_is_kept_for_a_dear_evening_when_no_sun_comes_before_it() -> None:
-    assert best_of(home(may_grid_charge=False), DARK) is Act.KEEP
+    assert best_now(home(may_grid_charge=False), DARK) is Act.KEEP
 
 
 def test_the_house_is_served_when_the_sun_fills_the_battery_before_the_evening() -> None:
-    assert best_of(home(may_grid_charge=False), BRIGHT) is Act.SERVE
+    assert best_now(home(may_grid_charge=False), BRIGHT) is Act.SERVE
 
 
 def test_sun_that_comes_most_probably_counts_for_most() -> None:
-    assert best_of(home(may_grid_charge=False), MOSTLY_BRIGHT) is Act.SERVE
+    assert best_now(home(may_grid_charge=False), MOSTLY_BRIGHT) is Act.SERVE
 
 
 def test_a_cheap_night_is_bought_in_when_no_sun_comes() -> None:
     dear = replace(home(soc_kwh=0.0), import_price_eur_per_kwh=series([0.1] * 8 + [0.4] * (N - 8)))
 
-    assert best_of(dear, DARK) is Act.BUY
-    assert best_of(replace(dear, batteries=home(may_grid_charge=False).batteries), DARK) is Act.KEEP
+    assert best_now(dear, DARK) is Act.BUY
+    assert (
+        best_now(replace(dear, batteries=home(may_grid_charge=False).batteries), DARK) is Act.KEEP
+    )
 
 
 def test_sun_is_left_to_the_grid_where_feed_in_pays_more_than_energy_is_worth() -> None:
@@ -92,22 +100,22 @@ def test_sun_is_left_to_the_grid_where_feed_in_pays_more_than_energy_is_worth() 
         export_price_eur_per_kwh=series([0.50] + [0.0] * (N - 1)),
     )
 
-    assert best_of(paid, sunny) is Act.LEAVE_SUN
+    assert best_now(paid, sunny) is Act.LEAVE_SUN
 
 
 def test_it_costs_what_living_through_a_certain_course_costs() -> None:
     empty = home(soc_kwh=0.0, may_grid_charge=False, charge_max_kw=0.0)
 
-    weighed = weigh(empty, DARK, start=START)
+    costs = costs_of(empty, DARK)
 
-    assert weighed is not None
-    assert weighed.eur[Act.SERVE] == pytest.approx(0.125 * sum(BUYS))
+    assert costs.now_eur[Act.SERVE] == pytest.approx(0.125 * sum(BUYS))
 
 
 def test_little_is_no_reason_to_depart_from_what_the_battery_does_by_itself() -> None:
-    assert Weighed(eur=(1.0, 0.9999, 1.1)).best is Act.SERVE
-    assert Weighed(eur=(1.0, 0.9999, 1.1)).gain_eur == 0.0
-    assert Weighed(eur=(1.0, 0.999, 1.1)).best is Act.KEEP
+    hardly, clearly = 1.0 - 0.9 * MARGIN_EUR, 1.0 - 1.1 * MARGIN_EUR
+
+    assert best_of({Act.SERVE: 1.0, Act.KEEP: hardly}, None) is Act.SERVE
+    assert best_of({Act.SERVE: 1.0, Act.KEEP: clearly}, None) is Act.KEEP
 
 
 def test_a_plan_does_not_buy_soon_at_the_same_price_what_is_not_bought_now() -> None:
@@ -121,12 +129,120 @@ def test_a_plan_does_not_buy_soon_at_the_same_price_what_is_not_bought_now() -> 
 
 
 def test_it_may_buy_later_where_it_is_cheaper() -> None:
-    cheap = series([0.20] * 8 + [0.10] * 8 + [0.40] * (N - 16))
+    cheap = series([0.20] * 8 + [0.10] * 16 + [0.40] * (N - 24))
     of = replace(home(soc_kwh=0.0), import_price_eur_per_kwh=cheap)
+    planner = HorizonPlanner(seconds=lambda: 0.0)
 
-    decided, _ = hedged(task_of(of), DARK, None)
+    plan = planner.plan(START, task_of(of), net_courses_kwh=DARK).plan
 
-    assert {pin.slot for pin in decided.problem.pins} == set(range(8))
+    assert plan is not None
+    assert not any(plan.batteries[0].charge_kwh[:8])
+    assert sum(plan.batteries[0].charge_kwh[8:24]) > 8.0
+
+
+# -- the hours after ------------------------------------------------------------------------------
+
+
+def told(charge: float = 0.0, discharge: float = 0.0, net: float = 0.125) -> Memory:
+    """A last plan with these flows in every slot."""
+    return Memory(
+        charge_kwh=(np.full(N, charge),),
+        discharge_kwh=(np.full(N, discharge),),
+        car_kwh=(),
+        net_kwh=np.full(N, net),
+        reach=4,
+        eur_per_kwh=0.002,
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "act"),
+    [
+        pytest.param(told(charge=1.0), Act.BUY, id="it bought"),
+        pytest.param(told(discharge=0.1), Act.SERVE, id="it served"),
+        pytest.param(told(), Act.KEEP, id="it left the house to the grid"),
+        pytest.param(told(net=0.0), None, id="there was nothing to do"),
+        pytest.param(told(charge=0.5, net=-0.5), None, id="it stored the sun"),
+        pytest.param(None, None, id="there was none"),
+    ],
+)
+def test_what_the_last_plan_told_is_known_by_its_flows(
+    last: Memory | None, act: Act | None
+) -> None:
+    assert act_told(last, 3) is act
+    assert act_told(last, 4) is None
+
+
+def test_what_the_last_plan_told_is_done_unless_something_else_is_clearly_better() -> None:
+    little, much = 1.0 - 0.9 * STAY_EUR, 1.0 - 1.1 * STAY_EUR
+
+    assert best_of({Act.SERVE: 1.0, Act.KEEP: little}, Act.SERVE) is Act.SERVE
+    assert best_of({Act.SERVE: 1.0, Act.KEEP: much}, Act.SERVE) is Act.KEEP
+    assert best_of({Act.SERVE: little, Act.KEEP: 1.0}, Act.KEEP) is Act.KEEP
+    assert best_of({Act.SERVE: much, Act.KEEP: 1.0}, Act.KEEP) is Act.SERVE
+    assert best_of({Act.SERVE: 1.0, Act.KEEP: little}, Act.BUY) is Act.KEEP
+
+
+def test_a_plan_says_of_the_next_hours_what_will_be_done_in_them() -> None:
+    # On the course that is expected no sun comes, so a plan made for it alone keeps everything.
+    of = home(may_grid_charge=False)
+    ours, theirs = (HorizonPlanner(seconds=lambda: 0.0) for _ in range(2))
+
+    alone = theirs.plan(START, task_of(of)).plan
+    weighed = ours.plan(START, task_of(of), net_courses_kwh=MOSTLY_BRIGHT).plan
+
+    assert alone is not None
+    assert weighed is not None
+    assert not any(alone.batteries[0].discharge_kwh[:32])
+    assert weighed.batteries[0].discharge_kwh[:32] == pytest.approx([0.125] * 32, abs=1e-5)
+
+
+def test_later_hours_are_weighed_with_what_is_stored_by_then() -> None:
+    # Half of the night is dear, and there is enough for it and not for the evening.
+    dear = series([0.20] * 8 + [0.45] * 8 + BUYS[16:])
+    of = replace(home(may_grid_charge=False, soc_kwh=1.5), import_price_eur_per_kwh=dear)
+
+    task, gain_eur = hedged(task_of(of), DARK, None)
+
+    gives = [pin.high_kwh for pin in task.problem.pins if pin.flow is Flow.DISCHARGE]
+    assert gives[:8] == [0.0] * 8
+    assert gives[8:16] == pytest.approx([0.125] * 8)
+    assert gives[16:32] == [0.0] * 16
+    assert gain_eur > 0.0
+
+
+def test_sun_is_left_in_the_morning_where_not_all_of_noon_can_be_fed_in() -> None:
+    sunny = np.full((1, N), 0.125)
+    sunny[:, :16] = -0.6
+    sunny[:, 16:32] = -1.1
+    nearly_full = home(may_grid_charge=False, soc_kwh=4.0)
+    limited = replace(
+        nearly_full,
+        export_price_eur_per_kwh=series([0.08] * N),
+        export_max_kwh=series([0.6] * N),
+        can_curtail=True,
+    )
+
+    assert best_now(replace(limited, export_max_kwh=None), sunny) is Act.SERVE
+    assert best_now(limited, sunny) is Act.LEAVE_SUN
+
+
+def test_a_battery_helps_where_the_fuse_does_not_let_in_what_is_needed() -> None:
+    of = home(may_grid_charge=False)
+    needy = replace(
+        of,
+        load_kwh=series([0.125] * 4 + [0.9] * 4 + [0.125] * (N - 8)),
+        import_max_kwh=series([0.5] * N),
+    )
+
+    decided, _ = hedged(task_of(needy), DARK, None)
+    plan = (
+        HorizonPlanner(seconds=lambda: 0.0).plan(START, task_of(needy), net_courses_kwh=DARK).plan
+    )
+
+    assert plan is not None
+    assert not {4, 5, 6, 7} & {pin.slot for pin in decided.problem.pins}
+    assert plan.batteries[0].discharge_kwh[4:8] == pytest.approx([0.4] * 4, abs=1e-4)
 
 
 # -- where nothing is weighed --------------------------------------------------------------------
@@ -170,7 +286,8 @@ def test_the_plan_decides_where_nothing_is_known_of_what_may_come() -> None:
 @pytest.mark.parametrize("pv_kwh", [0.0, 1.5])
 def test_what_is_decided_can_always_be_planned(act: Act, soc_kwh: float, pv_kwh: float) -> None:
     of = replace(home(soc_kwh=soc_kwh, pv=pv_kwh), import_max_kwh=series([0.3] * N))
-    decided = replace(of, pins=pins_of(act, of))
+    moved = Slots(of).moved(act, 0, stored_now_kwh(of.batteries[0]))
+    decided = replace(of, pins=pins_of(moved, 0))
 
     result = HorizonPlanner(seconds=lambda: 0.0, shows=False).plan(START, task_of(decided))
 

@@ -57,6 +57,7 @@ def last_plan(*car_kwh: float) -> Memory:
         charge_kwh=(np.zeros(N),),
         discharge_kwh=(np.zeros(N),),
         car_kwh=(wanted,),
+        net_kwh=np.full(N, LOAD_KWH),
         reach=N,
         eur_per_kwh=0.0,
     )
@@ -72,20 +73,27 @@ def courses(*first_kwh: float) -> FloatArray:
 def left_of(of: PlanProblem, net: FloatArray, last: Memory, n_slots: int) -> list[float]:
     left = with_cars(task_of(of), net, last)
     assert left is not None
-    found: list[float] = left[0, :n_slots].tolist()
+    found: list[float] = left.net_kwh[0, :n_slots].tolist()
     return found
 
 
 def test_a_home_without_cars_is_as_it_was() -> None:
     net = courses(1.0)
 
-    assert with_cars(task_of(home()), net, None) is net
+    left = with_cars(task_of(home()), net, None)
+
+    assert left is not None
+    assert left.net_kwh is net
+    assert not left.is_held.any()
 
 
 def test_a_car_that_is_full_is_none() -> None:
     net = courses(1.0)
 
-    assert with_cars(task_of(home(the_car(wish=()))), net, None) is net
+    left = with_cars(task_of(home(the_car(wish=()))), net, None)
+
+    assert left is not None
+    assert left.net_kwh is net
 
 
 def test_the_sun_goes_to_the_car_where_it_is_enough_for_its_least_power() -> None:
@@ -100,7 +108,7 @@ def test_a_bright_course_gives_it_more_than_a_dark_one() -> None:
     left = with_cars(task_of(home(the_car())), both, last_plan())
 
     assert left is not None
-    assert left[:, 0] == pytest.approx([0.0, -0.1])
+    assert left.net_kwh[:, 0] == pytest.approx([0.0, -0.1])
 
 
 def test_when_it_is_full_the_sun_is_the_batterys() -> None:

@@ -57,6 +57,7 @@ def test_the_model_counts_what_deviating_from_the_last_plan_costs(seed: int) -> 
             rng.uniform(0.0, 9.0, 24) if one.fixed_kwh is None else one.fixed_kwh
             for one in home.cars
         ),
+        net_kwh=np.zeros(24),
         reach=17,
         eur_per_kwh=0.01,
     )

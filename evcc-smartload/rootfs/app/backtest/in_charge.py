@@ -7,9 +7,9 @@ import numpy as np
 from backtest.clockwork import MovedClock, ReplayHistory, UnkeptBuffer, UnkeptRisk
 from backtest.direct_client import DirectClient
 from backtest.knowledge import Knowledge, knowledge_of
-from backtest.meter import wanted_now
 from backtest.period import Period
 from backtest.settings import BacktestSettings
+from backtest.wants import wants_of
 from buffers import RISK, RiskInCycle
 from config import Config
 from controller import Controller
@@ -209,7 +209,8 @@ class InCharge:
         is_switched = False
         if plan is not None and last is not None and plan is not last:
             passed = (plan.start - last.start) // SLOT
-            is_switched = wanted_now(plan, 0) != wanted_now(last, passed)
+            plant = self._parts.planning.plant
+            is_switched = wants_of(plan, 0, plant) != wants_of(last, passed, plant)
         return n_writes, is_switched
 
     @property

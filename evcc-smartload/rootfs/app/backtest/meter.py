@@ -4,15 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from control.flows import flows_of
-from domain.plan import Plan
 from proof.accounting import Departure, SlotBook
 from simulator.plant import PlantReading
 
 # What a car's battery gets of a kWh at the charger; as the simulated cars have it.
 CAR_EFFICIENCY_FRAC = 0.9
-# A plan that moves less than this in a quarter hour does nothing with the battery [kWh].
-_IDLE_KWH = 0.05
 
 
 class Meter:
@@ -106,21 +102,3 @@ def _stored_kwh(reading: PlantReading) -> float:
     """Return what the batteries hold, and all that went into cars so far (cells)."""
     held = sum(one.capacity_kwh * one.soc_pct / 100.0 for one in reading.batteries)
     return held + CAR_EFFICIENCY_FRAC * sum(one.total_kwh for one in reading.chargers)
-
-
-def wanted_now(plan: Plan | None, slot: int) -> tuple[str, ...]:
-    """Return in words what a plan wants in a slot: of the battery, then of each car.
-
-    Two plans that want the same here lead to the same acts, whatever their figures are.
-    """
-    if plan is None or not 0 <= slot < plan.n_slots:
-        return ()
-    flows = flows_of(plan, slot, plan.cars)
-    if flows.charge_kwh > flows.surplus_kwh + _IDLE_KWH:
-        battery = "buys"
-    elif flows.discharge_kwh > _IDLE_KWH or flows.house_lacks_kwh <= _IDLE_KWH:
-        battery = "serves"
-    else:
-        battery = "waits"
-    cars = ("charges" if kwh > _IDLE_KWH else "waits" for kwh in flows.cars.values())
-    return (battery, *cars)

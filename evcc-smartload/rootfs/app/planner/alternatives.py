@@ -33,26 +33,32 @@ class _Alternative:
     """For how many slots the decision stays."""
 
 
-def what_ifs(solved: Solved, solve: Solve, *, is_weighed: bool = False) -> tuple[WhatIf, ...]:
+def what_ifs(solved: Solved, solve: Solve) -> tuple[WhatIf, ...]:
     """Return for each device what the opposite decision now would cost more.
 
-    Both plans count what deviating from the last plan costs, for that is what was decided by. A
-    device without another choice (a full battery, a car that is done) is left out, and so is one
-    whose decision ``is_weighed`` over several courses and seems dearer on the expected one alone.
+    Both plans count what deviating from the last plan costs, for that is what was decided by, and
+    both have all that comes later open. A device without another choice (a full battery, a car that
+    is done) is left out, and so is one whose decision was weighed over several courses and seems
+    dearer on the expected one alone.
     """
     task, memory = solved.task, solved.memory
+    base_eur = solved.counted_eur
+    if solved.pins:
+        try:
+            base_eur = counted_eur(solve(solved.decided_now, memory), memory)
+        except NoPlanError:
+            return ()
     found = []
     for one in _alternatives(task.problem, solved.outcome.dispatch):
-        pinned = replace(task.problem, pins=(*task.problem.pins, one.pin))
         try:
-            other = solve(pinned, memory)
+            other = solve(replace(task.problem, pins=(one.pin,)), memory)
         except NoPlanError:
             continue
         flow = _flow(other.dispatch, one.pin)
         if not one.pin.low_kwh - _MOVES_KWH <= flow <= one.pin.high_kwh + _MOVES_KWH:
             continue  # it could not be done, so there is no choice to price
-        extra_eur = counted_eur(other, memory) - solved.counted_eur
-        if is_weighed and extra_eur < 0.0:
+        extra_eur = counted_eur(other, memory) - base_eur
+        if solved.pins and extra_eur < 0.0:
             continue
         found.append(
             WhatIf(

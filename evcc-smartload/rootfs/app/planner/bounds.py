@@ -56,6 +56,8 @@ class Memory:
             ends.
         discharge_kwh: Per battery, shape (n_slots,).
         car_kwh: Per car, shape (n_slots,).
+        net_kwh: What house and cars needed beyond the PV in that plan, negative what was left of
+            it, shape (n_slots,).
         reach: So many slots at the beginning were planned before.
         eur_per_kwh: What each kWh costs that is planned otherwise than before.
     """
@@ -63,6 +65,7 @@ class Memory:
     charge_kwh: tuple[FloatArray, ...]
     discharge_kwh: tuple[FloatArray, ...]
     car_kwh: tuple[FloatArray, ...]
+    net_kwh: FloatArray
     reach: int
     eur_per_kwh: float
 

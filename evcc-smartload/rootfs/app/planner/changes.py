@@ -32,6 +32,7 @@ def change_since(last: Solved, now: Solved, solve: Solve) -> PlanChange | None:
         for cause, problem in _steps(last, now.task.problem, passed):
             costs.append(solve(problem, None).cost.total_eur)
             causes.append(cause)
+        again = solve(now.decided, None) if now.pins else now.free
     except NoPlanError:
         return None
     # The last step is the new problem itself.
@@ -45,7 +46,7 @@ def change_since(last: Solved, now: Solved, solve: Solve) -> PlanChange | None:
             for cause, (before, after) in zip(causes, pairwise(costs), strict=True)
         ),
         moved_kwh=moved_kwh(now.memory, now.outcome.dispatch),
-        kept_gain_eur=max(now.outcome.cost.total_eur - now.free.cost.total_eur, 0.0),
+        kept_gain_eur=max(now.outcome.cost.total_eur - again.cost.total_eur, 0.0),
     )
 
 

@@ -5,6 +5,8 @@ one, and evcc keeps it at its least power where the battery is above its buffer.
 buys for a car, the battery is held anyway, so there is nothing to weigh in these slots.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from domain.site import ChargeMode
@@ -16,12 +18,26 @@ from planner.slot_physics import EPS_KWH, Charger, window_of
 from planner.task import PlanTask
 
 
-def with_cars(task: PlanTask, net_kwh: FloatArray, last: Memory | None) -> FloatArray | None:
-    """Return what house and cars leave to the battery in each course, shape as ``net_kwh``.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Left:
+    """What is left to the battery.
+
+    Args:
+        net_kwh: What house and cars need beyond the sun in each course, negative what they leave
+            of it; shape (n_courses, n_slots).
+        is_held: Slots in which a car is bought for and the battery rests, shape (n_slots,).
+    """
+
+    net_kwh: FloatArray
+    is_held: BoolArray
+
+
+def with_cars(task: PlanTask, net_kwh: FloatArray, last: Memory | None) -> Left | None:
+    """Return what house and cars leave to the battery in each course.
 
     Args:
         task: What is to be planned.
-        net_kwh: Load less PV in each course, shape (n_courses, n_slots).
+        net_kwh: Load less PV in each course, shape (n_courses, n_slots), not longer than the plan.
         last: What the last plan wants in these slots; None: there is none.
 
     Returns:
@@ -34,15 +50,15 @@ def with_cars(task: PlanTask, net_kwh: FloatArray, last: Memory | None) -> Float
         for index, car in enumerate(problem.cars)
         if car.fixed_kwh is not None or car.room_kwh > EPS_KWH
     ]
+    n_slots = net_kwh.shape[1]
+    held = np.zeros(n_slots, dtype=np.bool_)
     if not cars:
-        return net_kwh
+        return Left(net_kwh=net_kwh, is_held=held)
     if last is None or any(battery.may_feed_cars for battery in problem.batteries):
         return None
     if any(task.evcc_rules.cars[index].mode is not ChargeMode.PV for index, _ in cars):
         return None
-    n_slots = min(net_kwh.shape[1], problem.n_slots)
-    left = net_kwh[:, :n_slots].copy()
-    held = np.zeros(n_slots, dtype=np.bool_)
+    left = net_kwh.copy()
     for index, car in cars:
         wanted = last.car_kwh[index][:n_slots]
         is_bought = _is_bought(problem, car, wanted)
@@ -51,7 +67,7 @@ def with_cars(task: PlanTask, net_kwh: FloatArray, last: Memory | None) -> Float
     if held[0]:
         return None
     left[:, held] = 0.0
-    return left
+    return Left(net_kwh=left, is_held=held)
 
 
 def _is_bought(problem: PlanProblem, car: CarModel, wanted: FloatArray) -> BoolArray:

@@ -167,7 +167,8 @@ class HorizonPlanner:
         except ProblemError as exc:
             wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
             return PlanResult(plan=None, skipped=(wrong,))
-        task, gain_eur = hedged(task, net_courses_kwh, self._memory(task))
+        asked = task
+        task, gain_eur = hedged(asked, net_courses_kwh, self._memory(asked))
         if isinstance(self.fast, FollowingPath):
             self.fast.follow(task)
         choose = self._best if self.shows else self._first
@@ -182,7 +183,13 @@ class HorizonPlanner:
             is_explained=not is_open,
         )
         if is_solved:
-            solved = Solved(task=task, outcome=used.outcome, memory=used.memory, free=used.outcome)
+            solved = Solved(
+                task=asked,
+                pins=task.problem.pins,
+                outcome=used.outcome,
+                memory=used.memory,
+                free=used.outcome,
+            )
             self._unexplained = _Unexplained(plan, solved, self._last) if is_open else None
             self._last = solved
         return PlanResult(plan=plan, skipped=tuple(skipped))
@@ -218,22 +225,18 @@ class HorizonPlanner:
                 return quick
             return min(quick, exact, key=lambda one: counted_eur(one, memory))
 
-        if solved.memory is not None:
+        if solved.memory is not None or solved.pins:
             with contextlib.suppress(NoPlanError):
                 without = quickly(solved.task.problem, None)
                 if without.cost.total_eur < solved.free.cost.total_eur:
                     solved = replace(solved, free=without)
         self._last = solved
         rules = rule_costs(solved, quickly)
-        # What was decided for the running slot is no rule: the opposite may be looked at.
-        free_to_decide = replace(
-            solved, task=replace(solved.task, problem=replace(solved.task.problem, pins=()))
-        )
         plan = replace(
             plan,
-            what_if=what_ifs(free_to_decide, solve, is_weighed=bool(solved.task.problem.pins)),
+            what_if=what_ifs(solved, solve),
             rules=rules,
-            change=None if before is None else change_since(before, free_to_decide, quickly),
+            change=None if before is None else change_since(before, solved, quickly),
             reserve=reserve_cost(solved.task, solved.outcome.dispatch, rules),
             is_explained=True,
         )

@@ -67,7 +67,8 @@ def memory_of(
     is_same_home &= [one.name for one in last.cars] == [one.name for one in task.cars]
     if passed is None or not is_same_home or last.slot != task.slot:
         return None
-    n = task.problem.n_slots
+    n, before = task.problem.n_slots, last.problem
+    net_kwh = sum(dispatch.car_kwh, before.load_kwh - before.pv_kwh)
 
     def all_moved(flows: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
         return tuple(moved_on(values, passed, n) for values in flows)
@@ -76,6 +77,7 @@ def memory_of(
         charge_kwh=all_moved(dispatch.charge_kwh),
         discharge_kwh=all_moved(dispatch.discharge_kwh),
         car_kwh=all_moved(dispatch.car_kwh),
+        net_kwh=moved_on(net_kwh, passed, n),
         reach=min(last.problem.n_slots - passed, n),
         eur_per_kwh=eur_per_kwh,
     )
