@@ -17,7 +17,7 @@ from control.battery import (
 from control.fuse import FuseWatch
 from control.reasons import because
 from domain.horizon import SLOT
-from domain.plan import Plan, Rung
+from domain.plan import Plan, Reason, ReasonCode, Rung
 from domain.site import BatteryDevice, BatteryMode, ChargeMode, SiteSnapshot, Vehicle
 from domain.steering import CommandCode
 from tests.support.told_plan import (
@@ -39,7 +39,7 @@ NOTHING = BatteryWish()
 
 BUYS = told_plan(charge=(0.5, 0.0, 0.0, 0.0), buy=(0.2, 0.3, 0.3, 0.3))  # to 55 %
 SERVES = told_plan(load=0.2, discharge=0.2)
-KEEPS = told_plan(load=0.2, buy=0.25, marginal=0.31)
+KEEPS = told_plan(load=0.2, buy=0.25)
 STORES = told_plan(pv=1.0, load=0.2, charge=0.8, start_kwh=1.0)
 LEAVES_SUN = told_plan(pv=1.0, load=0.2, sell=0.12)
 SPARES_CAR = told_plan(load=0.2, discharge=0.2, cars={CAR: 2.75})
@@ -257,9 +257,27 @@ def test_energy_that_is_worth_more_later_is_kept() -> None:
     wish = decide(KEEPS)
 
     assert wish.mode is BatteryMode.HOLD
-    assert wish.reason == because(
-        CommandCode.BATTERY_KEEPS, price=0.25, value=0.31, until=NOON + 4 * SLOT
-    )
+    assert wish.reason == because(CommandCode.BATTERY_KEEPS, price=0.25, until=NOON + 4 * SLOT)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        pytest.param({"for_price": 0.31}, {"value": 0.31}, id="it replaces dearer electricity"),
+        pytest.param({"kept_value": 0.28}, {"value": 0.28}, id="it is left for after the plan"),
+        pytest.param({"kept_value": 0.24}, {}, id="on this course alone it is worth less"),
+        pytest.param({}, {}, id="nothing is told"),
+    ],
+)
+def test_what_kept_energy_is_worth_later_is_told_where_that_is_more(
+    facts: dict[str, float], told: dict[str, float]
+) -> None:
+    why = Reason(code=ReasonCode.BATTERY_KEEPS, device="home", facts={"price": 0.25, **facts})
+
+    reason = decide(replace(KEEPS, reasons=((why,),) * 4)).reason
+
+    assert reason is not None
+    assert {key: reason.facts[key] for key in ("value",) if key in reason.facts} == told
 
 
 def test_it_is_told_until_when_energy_is_kept() -> None:

@@ -46,8 +46,8 @@ export interface GateWords {
 const reason: Record<CommandCode, (facts: SpokenFacts) => string> = {
   buffer_decided: () => "Der dynamische Puffer hat es so entschieden; unter „Puffer“ steht, warum.",
   battery_keeps: ({ price, value, until: time }) => {
-    const figures = because([given(price, (now) => `Strom kostet jetzt ${now}`), given(value, (later) => `später ist sie ${later} wert`)]);
-    return `Der Akku behält seine Energie${until(time)}${figures === "" ? ": Später ist sie mehr wert" : figures}.`;
+    const later = value === null ? "mehr wert" : `${value} wert`;
+    return `Der Akku behält seine Energie${until(time)}: ${given(price, (now) => `Strom kostet jetzt ${now}, `)}${price === null ? "Später" : "später"} ist sie ${later}.`;
   },
   battery_protected: ({ car }) => `Der Akku gibt nichts ab: ${car ?? "Ein Auto"} lädt mit voller Leistung, und dafür ist er nicht da.`,
   battery_buys: ({ price, toSoc, until: time }) =>

@@ -20,8 +20,8 @@ const until = (fact: Fact): string => given(fact, (time) => ` until ${time}`);
 const reason: Record<CommandCode, (facts: SpokenFacts) => string> = {
   buffer_decided: () => "The dynamic buffer decided so; “Buffer” says why.",
   battery_keeps: ({ price, value, until: time }) => {
-    const figures = because([given(price, (now) => `electricity costs ${now} now`), given(value, (later) => `later it is worth ${later}`)]);
-    return `The battery keeps its energy${until(time)}${figures === "" ? ": it is worth more later" : figures}.`;
+    const later = value === null ? "it is worth more later" : `later it is worth ${value}`;
+    return `The battery keeps its energy${until(time)}: ${given(price, (now) => `electricity costs ${now} now, `)}${later}.`;
   },
   battery_protected: ({ car }) => `The battery gives nothing: ${car ?? "a car"} charges at full power, and the battery is not meant for that.`,
   battery_buys: ({ price, toSoc, until: time }) =>

@@ -22,7 +22,7 @@ from control.flows import (
 )
 from control.fuse import FuseWatch
 from control.reasons import because
-from domain.plan import CarCourse, Plan
+from domain.plan import CarCourse, Plan, ReasonCode
 from domain.site import BatteryMode, BatterySnapshot, ChargeMode, Loadpoint, SiteSnapshot
 from domain.steering import CommandCode, CommandReason
 from domain.tariff import rate_at
@@ -108,11 +108,22 @@ class _Scene:
 
     def keeps(self) -> BatteryWish:
         """Hold, because energy is worth more later."""
-        value = self.plan.marginal_eur_per_kwh[self.slot]
+        value = self._worth_later
         return self.wish(
             BatteryMode.HOLD,
             because(CommandCode.BATTERY_KEEPS, price=self.price, value=value, until=self.until),
         )
+
+    @property
+    def _worth_later(self) -> float | None:
+        """What the kept energy is worth later, if the plan itself says that it is more than now.
+
+        It may not: what is kept was weighed over more courses than the one that is expected.
+        """
+        reasons = self.plan.reasons[self.slot]
+        facts = next((one.facts for one in reasons if one.code is ReasonCode.BATTERY_KEEPS), {})
+        value = facts.get("for_price", facts.get("kept_value"))
+        return value if isinstance(value, float) and value > self.price else None
 
     def leaves_sun(self) -> BatteryWish:
         """Only serve, because feeding in is worth more, or room is kept for later sun."""
