@@ -280,6 +280,10 @@ def test_what_kept_energy_is_worth_later_is_told_where_that_is_more(
     assert {key: reason.facts[key] for key in ("value",) if key in reason.facts} == told
 
 
+def test_a_plan_without_reasons_is_carried_out_too() -> None:
+    assert decide(replace(KEEPS, reasons=())).mode is BatteryMode.HOLD
+
+
 def test_it_is_told_until_when_energy_is_kept() -> None:
     plan = told_plan(load=0.2, discharge=(0.0, 0.0, 0.2, 0.0))
 

@@ -11,7 +11,7 @@ from domain.plan import Rung
 from planner.acts import Act, Slots, act_told, pins_of, stored_now_kwh
 from planner.cost_ahead import CostAhead, cost_ahead
 from planner.evcc_rules import EvccRules
-from planner.hedge import MARGIN_EUR, STAY_EUR, best_of, hedged
+from planner.hedge import MARGIN_EUR, STAY_EUR, Hedged, chosen_of, hedged
 from planner.horizon_planner import HorizonPlanner
 from planner.model import Memory
 from planner.plan_problem import FloatArray, Flow, FullWish, PlanProblem, Reserve, series
@@ -65,7 +65,7 @@ def costs_of(of: PlanProblem, net_kwh: FloatArray, *, near_slots: int = 1) -> Co
 
 
 def best_now(of: PlanProblem, net_kwh: FloatArray) -> Act:
-    return best_of(costs_of(of, net_kwh).now_eur, None)
+    return chosen_of(costs_of(of, net_kwh).now_eur, None).act
 
 
 # -- weighing ------------------------------------------------------------------------------------
@@ -114,8 +114,8 @@ def test_it_costs_what_living_through_a_certain_course_costs() -> None:
 def test_little_is_no_reason_to_depart_from_what_the_battery_does_by_itself() -> None:
     hardly, clearly = 1.0 - 0.9 * MARGIN_EUR, 1.0 - 1.1 * MARGIN_EUR
 
-    assert best_of({Act.SERVE: 1.0, Act.KEEP: hardly}, None) is Act.SERVE
-    assert best_of({Act.SERVE: 1.0, Act.KEEP: clearly}, None) is Act.KEEP
+    assert chosen_of({Act.SERVE: 1.0, Act.KEEP: hardly}, None).act is Act.SERVE
+    assert chosen_of({Act.SERVE: 1.0, Act.KEEP: clearly}, None).act is Act.KEEP
 
 
 def test_a_plan_does_not_buy_soon_at_the_same_price_what_is_not_bought_now() -> None:
@@ -176,11 +176,23 @@ def test_what_the_last_plan_told_is_known_by_its_flows(
 def test_what_the_last_plan_told_is_done_unless_something_else_is_clearly_better() -> None:
     little, much = 1.0 - 0.9 * STAY_EUR, 1.0 - 1.1 * STAY_EUR
 
-    assert best_of({Act.SERVE: 1.0, Act.KEEP: little}, Act.SERVE) is Act.SERVE
-    assert best_of({Act.SERVE: 1.0, Act.KEEP: much}, Act.SERVE) is Act.KEEP
-    assert best_of({Act.SERVE: little, Act.KEEP: 1.0}, Act.KEEP) is Act.KEEP
-    assert best_of({Act.SERVE: much, Act.KEEP: 1.0}, Act.KEEP) is Act.SERVE
-    assert best_of({Act.SERVE: 1.0, Act.KEEP: little}, Act.BUY) is Act.KEEP
+    assert chosen_of({Act.SERVE: 1.0, Act.KEEP: little}, Act.SERVE).act is Act.SERVE
+    assert chosen_of({Act.SERVE: 1.0, Act.KEEP: much}, Act.SERVE).act is Act.KEEP
+    assert chosen_of({Act.SERVE: little, Act.KEEP: 1.0}, Act.KEEP).act is Act.KEEP
+    assert chosen_of({Act.SERVE: much, Act.KEEP: 1.0}, Act.KEEP).act is Act.SERVE
+    assert chosen_of({Act.SERVE: 1.0, Act.KEEP: little}, Act.BUY).act is Act.KEEP
+
+
+def test_keeping_to_what_was_told_costs_no_more_when_it_adds_up() -> None:
+    eur = {Act.SERVE: 1.0, Act.KEEP: 1.0 - 0.4 * STAY_EUR}
+
+    first = chosen_of(eur, Act.SERVE)
+    second = chosen_of(eur, Act.SERVE, first.owed_eur)
+    third = chosen_of(eur, Act.SERVE, second.owed_eur)
+
+    assert [one.act for one in (first, second, third)] == [Act.SERVE, Act.SERVE, Act.KEEP]
+    assert third.owed_eur == 0.0
+    assert chosen_of(eur, Act.KEEP, second.owed_eur).owed_eur == 0.0
 
 
 def test_a_plan_says_of_the_next_hours_what_will_be_done_in_them() -> None:
@@ -202,7 +214,7 @@ def test_later_hours_are_weighed_with_what_is_stored_by_then() -> None:
     dear = series([0.20] * 8 + [0.45] * 8 + BUYS[16:])
     of = replace(home(may_grid_charge=False, soc_kwh=1.5), import_price_eur_per_kwh=dear)
 
-    task, gain_eur = hedged(task_of(of), DARK, None)
+    task, gain_eur, _ = hedged(task_of(of), DARK, None)
 
     gives = [pin.high_kwh for pin in task.problem.pins if pin.flow is Flow.DISCHARGE]
     assert gives[:8] == [0.0] * 8
@@ -235,7 +247,7 @@ def test_a_battery_helps_where_the_fuse_does_not_let_in_what_is_needed() -> None
         import_max_kwh=series([0.5] * N),
     )
 
-    decided, _ = hedged(task_of(needy), DARK, None)
+    decided = hedged(task_of(needy), DARK, None).task
     plan = (
         HorizonPlanner(seconds=lambda: 0.0).plan(START, task_of(needy), net_courses_kwh=DARK).plan
     )
@@ -268,14 +280,14 @@ def wanted_full() -> PlanProblem:
 def test_the_plan_decides_where_nothing_can_be_weighed(of: PlanProblem) -> None:
     task = task_of(of)
 
-    assert hedged(task, DARK, None) == (task, 0.0)
+    assert hedged(task, DARK, None) == Hedged(task)
 
 
 def test_the_plan_decides_where_nothing_is_known_of_what_may_come() -> None:
     task = task_of(home())
 
-    assert hedged(task, None, None) == (task, 0.0)
-    assert hedged(task, DARK[:, :40], None) == (task, 0.0)
+    assert hedged(task, None, None) == Hedged(task)
+    assert hedged(task, DARK[:, :40], None) == Hedged(task)
 
 
 # -- what is decided stands in the plan ----------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from domain.site import ChargeMode
 from planner.evcc_rules import CarRule, EvccRules
-from planner.hedge import hedged
+from planner.hedge import Hedged, hedged
 from planner.hedge_cars import with_cars
 from planner.model import Memory
 from planner.plan_problem import CarModel, FloatArray, PlanProblem, PowerRange, series
@@ -149,7 +149,7 @@ def test_the_plan_decides_where_a_car_cannot_be_told(
     task = task_of(of, mode)
 
     assert with_cars(task, courses(), last) is None
-    assert hedged(task, courses(), last) == (task, 0.0)
+    assert hedged(task, courses(), last) == Hedged(task)
 
 
 def test_energy_is_kept_for_the_evening_when_the_car_takes_the_sun() -> None:
@@ -158,8 +158,8 @@ def test_energy_is_kept_for_the_evening_when_the_car_takes_the_sun() -> None:
     with_one = replace(kept, cars=(the_car(),))
     later = np.roll(sunny, 20, axis=1)
 
-    alone, _ = hedged(task_of(kept), later, None)
-    beside, _ = hedged(task_of(with_one), later, last_plan())
+    alone = hedged(task_of(kept), later, None).task
+    beside = hedged(task_of(with_one), later, last_plan()).task
 
     served, held = alone.problem.pins[1], beside.problem.pins[1]
     assert served.high_kwh == pytest.approx(LOAD_KWH)

@@ -118,9 +118,10 @@ class _Scene:
     def _worth_later(self) -> float | None:
         """What the kept energy is worth later, if the plan itself says that it is more than now.
 
-        It may not: what is kept was weighed over more courses than the one that is expected.
+        It may not: what is kept was weighed over more courses than the one that is expected. And a
+        plan that nobody looks at has no reasons.
         """
-        reasons = self.plan.reasons[self.slot]
+        reasons = self.plan.reasons[self.slot] if self.plan.reasons else ()
         facts = next((one.facts for one in reasons if one.code is ReasonCode.BATTERY_KEEPS), {})
         value = facts.get("for_price", facts.get("kept_value"))
         return value if isinstance(value, float) and value > self.price else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ RESERVE_EUR_PER_KWH_H = 0.0002
 _SUN_WEIGHTS = (0.25, 0.5, 0.25)
 # evcc has no way to feed a battery's energy into the grid.
 _MAY_EXPORT = False
+_SLOTS_PER_HOUR = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,19 +139,10 @@ def _terminal(
 ) -> tuple[ValuePiece, ...]:
     """Return what energy is worth at the end, for all batteries as one.
 
-    The day after the end is what is forecast of it, and for the rest the day before that.
+    The day after the end is what is forecast of it, and for the rest the day before that. It begins
+    with an hour, so that the value stays the same for as long, as mostly all that it depends on.
     """
-    end = expected.n_slots
-    courses = [
-        LaterCourse(
-            weight=weight,
-            load_kwh=_day_after(expected.load_kwh, end),
-            pv_kwh=_day_after(sun_kwh, end),
-            import_price_eur_per_kwh=_day_after(expected.import_price, end),
-            export_price_eur_per_kwh=_day_after(expected.worth_of_surplus, end),
-        )
-        for weight, sun_kwh in zip(_SUN_WEIGHTS, expected.sun_kwh, strict=True)
-    ]
+    end = max(expected.n_slots - expected.n_past_of_hour, SLOTS_PER_DAY)
     store = Store(
         usable_kwh=capacity_kwh * (1.0 - ASSUMED_SOC_MIN_PCT / 100.0),
         charge_max_kw=plant.charge_max_kw,
@@ -160,11 +153,36 @@ def _terminal(
         may_grid_charge=rules.may_grid_charge,
         may_export=_MAY_EXPORT,
     )
+    series = (
+        expected.load_kwh,
+        expected.import_price,
+        expected.worth_of_surplus,
+        *expected.sun_kwh,
+    )
+    return _value_of_day(store, *(_day_after(values, end).tobytes() for values in series))
+
+
+@lru_cache(maxsize=2)
+def _value_of_day(
+    store: Store, load: bytes, buys: bytes, sells: bytes, *suns: bytes
+) -> tuple[ValuePiece, ...]:
+    """Return what energy is worth before a day, of which the bytes are series of numbers."""
+    courses = [
+        LaterCourse(
+            weight=weight,
+            load_kwh=np.frombuffer(load),
+            pv_kwh=np.frombuffer(sun),
+            import_price_eur_per_kwh=np.frombuffer(buys),
+            export_price_eur_per_kwh=np.frombuffer(sells),
+        )
+        for weight, sun in zip(_SUN_WEIGHTS, suns, strict=True)
+    ]
     return terminal_value(courses, store, slot_h=SLOT_H)
 
 
 def _day_after(values: FloatArray, end: int) -> FloatArray:
-    """Return the day from slot ``end`` on, with the day before where there is nothing."""
-    known = values[end : end + SLOTS_PER_DAY]
+    """Return the day from slot ``end`` on, with the day before where no whole hour is known."""
+    n_known = min(len(values) - end, SLOTS_PER_DAY)
+    known = values[end : end + n_known - n_known % _SLOTS_PER_HOUR]
     before = values[max(0, end - SLOTS_PER_DAY) : end]
     return np.concatenate((known, before[len(known) :]))

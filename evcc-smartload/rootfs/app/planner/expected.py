@@ -40,6 +40,7 @@ class Expected:
     Args:
         sun_kwh: A dark, the middle and a bright course of the PV.
         n_known_prices: So many import prices at the beginning are published.
+        n_past_of_hour: So many slots of the first one's hour are over.
     """
 
     n_slots: int
@@ -48,6 +49,7 @@ class Expected:
     import_price: FloatArray
     export_price: FloatArray
     n_known_prices: int
+    n_past_of_hour: int
     can_curtail: bool
     assumed: frozenset[Assumption]
 
@@ -106,6 +108,7 @@ def read_expected(
         import_price=_repeated(_as_the_day_before(buys), n_ahead),
         export_price=_repeated(np.nan_to_num(sells, nan=0.0), n_ahead),
         n_known_prices=n_known,
+        n_past_of_hour=start.minute // 15,
         can_curtail=site.export_limit_kw is not None,
         assumed=frozenset(name for name, is_lacking in lacking.items() if is_lacking),
     )

@@ -11,8 +11,8 @@ from what the battery does by itself has to earn a margin.
 
 What will be decided in the coming hours, if all comes as expected, is decided in the same way and
 stands in the plan: it would say otherwise what nobody will do when the time comes, and change its
-mind in every slot. And what the last plan told of a slot is kept as long as nothing else is better
-by more than next to nothing.
+mind in every slot. And what the last plan told of a slot is kept until that has cost more than next
+to nothing, in one slot or added up over some of them.
 
 Source: Chong, E., Givan, R., Chang, H. S. (2000), A framework for simulation-based network control
 via hindsight optimization, IEEE CDC.
@@ -20,6 +20,7 @@ via hindsight optimization, IEEE CDC.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from domain.horizon import SLOT_H
 from planner.acts import Act, Slots, act_told, pins_of, stored_now_kwh, usable_kwh
@@ -31,17 +32,29 @@ from planner.task import PlanTask
 
 # What departing from self-use has to bring in a slot, on average over the courses.
 MARGIN_EUR = 0.0002
-# What departing from the last plan has to bring in a slot.
-STAY_EUR = 0.003
+# What keeping to what was told may cost in all, before it is given up.
+STAY_EUR = 0.005
 # For so long it is decided what will be done.
 _AHEAD_SLOTS = 32
 _LEAST_KWH = 1e-6
 
 
+class Hedged(NamedTuple):
+    """What was decided before a plan is made.
+
+    ``task`` has the next hours decided, ``gain_eur`` is what that saves on average against serving,
+    and ``owed_eur`` what it has cost so far to keep to what was told.
+    """
+
+    task: PlanTask
+    gain_eur: float = 0.0
+    owed_eur: float = 0.0
+
+
 def hedged(
-    task: PlanTask, net_kwh: FloatArray | None, last: Memory | None
-) -> tuple[PlanTask, float]:
-    """Return the task with the next hours decided, and what that saves against serving [EUR].
+    task: PlanTask, net_kwh: FloatArray | None, last: Memory | None, *, owed_eur: float = 0.0
+) -> Hedged:
+    """Return the task with the next hours decided.
 
     As it is, with a saving of 0, where nothing can be weighed: without courses, where hardly
     anything is ahead, where the owner wants the battery full, with batteries that share or that can
@@ -51,15 +64,15 @@ def hedged(
         task: What is to be planned.
         net_kwh: Load less PV in each course, shape (n_courses, n_slots); None: not known.
         last: What the last plan wants in these slots; None: there is none.
+        owed_eur: What was returned the last time.
     """
     problem = task.problem
     if net_kwh is None or not _is_alone(problem) or problem.slot_h != SLOT_H:
-        return task, 0.0
+        return Hedged(task)
     left = with_cars(task, net_kwh[:, : problem.n_slots], last)
     if left is None or left.net_kwh.shape[1] <= FAR_SLOTS:
-        return task, 0.0
-    pins, gain_eur = _decided(task, left, last)
-    return replace(task, problem=replace(problem, pins=pins)), gain_eur
+        return Hedged(task)
+    return _decided(task, left, last, owed_eur)
 
 
 def _is_alone(problem: PlanProblem) -> bool:
@@ -72,8 +85,7 @@ def _is_alone(problem: PlanProblem) -> bool:
     return can_store and not (battery.taper or battery.may_export or wants_full)
 
 
-def _decided(task: PlanTask, left: Left, last: Memory | None) -> tuple[tuple[Pin, ...], float]:
-    """Return what is decided of the next hours, and what it saves on average [EUR]."""
+def _decided(task: PlanTask, left: Left, last: Memory | None, owed_eur: float) -> Hedged:
     problem = task.problem
     stored_kwh = stored_now_kwh(problem.batteries[0])
     costs = cost_ahead(
@@ -84,7 +96,9 @@ def _decided(task: PlanTask, left: Left, last: Memory | None) -> tuple[tuple[Pin
     gain_eur, begin = 0.0, 0
     for step, end in enumerate(costs.ends):
         eur = costs.eur(step, stored_kwh)
-        act = best_of(eur, act_told(last, begin), n_slots=end - begin)
+        chosen = chosen_of(eur, act_told(last, begin), 0.0 if step else owed_eur)
+        act = chosen.act
+        owed_eur = owed_eur if step else chosen.owed_eur
         gain_eur += eur[Act.SERVE] - eur[act]
         for slot in range(begin, end):
             if left.is_held[slot]:
@@ -95,19 +109,28 @@ def _decided(task: PlanTask, left: Left, last: Memory | None) -> tuple[tuple[Pin
                 # Later a car may have the sun that the battery would store.
                 pins += pins_of(moved, slot, may_leave_sun=has_cars and slot > 0)
         begin = end
-    return tuple(pins), gain_eur
+    return Hedged(replace(task, problem=replace(problem, pins=tuple(pins))), gain_eur, owed_eur)
 
 
-def best_of(eur: Mapping[Act, float], told: Act | None, *, n_slots: int = 1) -> Act:
+class Chosen(NamedTuple):
+    """An act, and what it has cost so far to keep to what was told [EUR]."""
+
+    act: Act
+    owed_eur: float = 0.0
+
+
+def chosen_of(eur: Mapping[Act, float], told: Act | None, owed_eur: float = 0.0) -> Chosen:
     """Return the cheapest act, if it is worth departing from what else would be done.
 
     Args:
         eur: What each act costs on average.
         told: What the last plan said; None: it said nothing.
-        n_slots: For how long it is done.
+        owed_eur: What it has cost so far to keep to what was told.
     """
     cheapest = min(eur, key=lambda act: eur[act])
-    if eur[cheapest] >= eur[Act.SERVE] - MARGIN_EUR * n_slots:
+    if eur[cheapest] >= eur[Act.SERVE] - MARGIN_EUR:
         cheapest = Act.SERVE
-    is_as_good = told is not None and told in eur and eur[told] - eur[cheapest] < STAY_EUR * n_slots
-    return told if told is not None and is_as_good else cheapest
+    if told is None or told is cheapest or told not in eur:
+        return Chosen(cheapest)
+    owed_eur += max(eur[told] - eur[cheapest], 0.0)
+    return Chosen(told, owed_eur) if owed_eur < STAY_EUR else Chosen(cheapest)

@@ -141,6 +141,7 @@ class HorizonPlanner:
     shows: bool = True
     _last: Solved | None = None
     _unexplained: "_Unexplained | None" = None
+    _owed_eur: float = 0.0
 
     def plan(
         self,
@@ -168,7 +169,10 @@ class HorizonPlanner:
             wrong = Skipped(rung=Rung.EXACT, cause=SkipCause.BAD_INPUT, detail=str(exc))
             return PlanResult(plan=None, skipped=(wrong,))
         asked = task
-        task, gain_eur = hedged(asked, net_courses_kwh, self._memory(asked))
+        memory = self._memory(asked)
+        task, gain_eur, self._owed_eur = hedged(
+            asked, net_courses_kwh, memory, owed_eur=self._owed_eur
+        )
         if isinstance(self.fast, FollowingPath):
             self.fast.follow(task)
         choose = self._best if self.shows else self._first
