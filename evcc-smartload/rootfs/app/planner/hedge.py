@@ -33,7 +33,7 @@ from planner.task import PlanTask
 # What departing from self-use has to bring in a slot, on average over the courses.
 MARGIN_EUR = 0.0002
 # What keeping to what was told may cost in all, before it is given up.
-STAY_EUR = 0.005
+STAY_EUR = 0.002
 # For so long it is decided what will be done.
 _AHEAD_SLOTS = 32
 _LEAST_KWH = 1e-6
