@@ -223,6 +223,17 @@ def test_later_hours_are_weighed_with_what_is_stored_by_then() -> None:
     assert gain_eur > 0.0
 
 
+def test_prices_of_quarter_hours_are_weighed_by_the_quarter_hour() -> None:
+    # Each hour of the night has one dear quarter, and there is not enough for the evening.
+    dear = series([0.20, 0.20, 0.20, 0.45] * 20 + BUYS[80:])
+    of = replace(home(may_grid_charge=False, soc_kwh=2.0), import_price_eur_per_kwh=dear)
+
+    task = hedged(task_of(of), DARK, None).task
+
+    gives = [pin.high_kwh for pin in task.problem.pins if pin.flow is Flow.DISCHARGE]
+    assert gives == pytest.approx([0.0, 0.0, 0.0, 0.125] * 8)
+
+
 def test_sun_is_left_in_the_morning_where_not_all_of_noon_can_be_fed_in() -> None:
     sunny = np.full((1, N), 0.125)
     sunny[:, :16] = -0.6

@@ -1,4 +1,4 @@
-"""What a home with one battery costs from each hour on, in each of several courses.
+"""What a home with one battery costs from each step of time on, in each of several courses.
 
 Worked out backwards on a grid of stored energy (dynamic programming), for all courses at once.
 Within a course everything is known.
@@ -16,7 +16,7 @@ from planner.plan_problem import BatteryModel, FloatArray, PlanProblem
 
 # Cells of stored energy; finer ones decide the same.
 _CELLS = 12
-# Hours, and what is far away in two of them.
+# Hours where prices hold for hours, and what is far away in two of them.
 _STEP_SLOTS, _FAR_STEP_SLOTS, FAR_SLOTS = 4, 8, 96
 
 
@@ -72,7 +72,7 @@ def cost_ahead(
         near_slots: How far ahead single acts are asked for.
     """
     battery, n_slots = problem.batteries[0], net_kwh.shape[1]
-    begins = _begins(start, n_slots)
+    begins = _begins(start, problem.import_price_eur_per_kwh[:n_slots])
     steps = _Steps.of(problem, net_kwh, begins)
     grid = np.linspace(0.0, usable_kwh(battery), _CELLS + 1)
     n_near = int(np.searchsorted(begins, near_slots))
@@ -97,12 +97,19 @@ def cost_ahead(
     )
 
 
-def _begins(start: datetime, n_slots: int) -> IntArray:
-    """Return the first slots of the steps: this slot, the rest of its hour, hours, two hours."""
+def _begins(start: datetime, prices: FloatArray) -> IntArray:
+    """Return the first slots of the steps: this slot, the rest of its hour, hours, two hours.
+
+    Where ``prices`` change within hours each slot of the first day is a step.
+    """
+    n_slots = len(prices)
     hour = _STEP_SLOTS - int(start.minute // (60 * SLOT_H)) % _STEP_SLOTS
     far = hour + FAR_SLOTS - _STEP_SLOTS
-    steps = range(hour, far, _STEP_SLOTS), range(far, n_slots, _FAR_STEP_SLOTS)
-    begins: IntArray = np.unique(np.array([0, 1, *steps[0], *steps[1]], dtype=np.int64))
+    changes = np.flatnonzero(np.diff(prices[:far])) + 1
+    is_hourly = bool(np.all((changes - hour) % _STEP_SLOTS == 0))
+    near = range(hour, far, _STEP_SLOTS) if is_hourly else range(far)
+    steps = [0, 1, *near, *range(far, n_slots, _FAR_STEP_SLOTS)]
+    begins: IntArray = np.unique(np.array(steps, dtype=np.int64))
     return begins
 
 
