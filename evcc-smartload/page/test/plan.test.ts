@@ -263,7 +263,7 @@ describe("the sentence of the plan", () => {
     expect(speak({})).toEqual({
       lead: "battery tut 0.",
       because:
-        "car tut 0. Bis 13:00 wäre das um 50 ct günstiger als mit evccs eigenen Regeln: 1,20 € statt 1,70 €. Das ist bewiesen optimal: Kein anderer Plan ist um mehr als 0,1 ct günstiger.",
+        "car tut 0. Bis 13:00 wäre das um 50 ct günstiger als mit evccs eigenen Regeln: 1,20 € statt 1,70 €. Das ist bewiesen optimal: Kein anderer Plan, der in den nächsten Stunden dasselbe tut, ist um mehr als 0,1 ct günstiger.",
     });
     expect(speak({}, "en").because).toContain("Until 13:00 this would cost 50 ct less than evcc's own rules: €1.20 instead of €1.70.");
   });

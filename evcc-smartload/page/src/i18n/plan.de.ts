@@ -74,7 +74,7 @@ export const dePlan = {
   },
 
   quality: {
-    proven: "Das ist bewiesen optimal: Kein anderer Plan ist um mehr als 0,1\u00a0ct günstiger.",
+    proven: "Das ist bewiesen optimal: Kein anderer Plan, der in den nächsten Stunden dasselbe tut, ist um mehr als 0,1\u00a0ct günstiger.",
     gap: (amount: string) => `Der bestmögliche Plan wäre höchstens ${amount} günstiger.`,
     unknown: {
       exact: "Ob es noch besser ginge, war in der Zeit nicht zu beweisen.",

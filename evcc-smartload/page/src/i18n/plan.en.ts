@@ -69,7 +69,7 @@ export const enPlan: PlanMessages = {
   },
 
   quality: {
-    proven: "That is proven optimal: no other plan is more than 0.1\u00a0ct cheaper.",
+    proven: "That is proven optimal: no other plan that does the same in the next hours is more than 0.1\u00a0ct cheaper.",
     gap: (amount) => `The best possible plan would be at most ${amount} cheaper.`,
     unknown: {
       exact: "Whether there is a better one could not be proven in the time there was.",

@@ -51,7 +51,7 @@ class PlanStatus(StrEnum):
     """What is known of how good a plan is."""
 
     PROVEN = "proven"
-    """No plan is more than a tenth of a cent cheaper."""
+    """No plan with the same decisions in the next hours is over a tenth of a cent cheaper."""
     UNPROVEN = "unproven"
     """At most ``gap_eur`` dearer than the best there is; None: nothing is known."""
 

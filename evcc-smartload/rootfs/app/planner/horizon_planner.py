@@ -265,6 +265,9 @@ class HorizonPlanner:
                 return used, baseline
             skipped.append(_not_better(used.rung, saving_eur))
             gap_eur = used.outcome.gap_eur
+            if task.problem.pins:
+                # What was decided by what else may come proves nothing of the course expected.
+                break
             if gap_eur is not None and used.outcome.is_proved:
                 # Nothing can be cheaper than what is proved; worse plans need not be tried.
                 hands_off = replace(
