@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.plan import Rung
+from domain.plan import PlanStatus, Rung
 from planner.acts import Act, Slots, act_told, pins_of, stored_now_kwh
 from planner.cost_ahead import CostAhead, cost_ahead
 from planner.evcc_rules import EvccRules
@@ -342,6 +342,20 @@ def test_what_is_saved_on_average_is_a_reason_against_evccs_own_rules() -> None:
     assert result.plan is not None
     assert result.plan.rung is not Rung.HANDS_OFF
     assert result.plan.batteries[0].discharge_kwh[0] == 0.0
+
+
+def test_what_was_weighed_proves_nothing_of_the_expected_course_alone() -> None:
+    flat = replace(home(may_grid_charge=False), import_price_eur_per_kwh=series([0.2] * N))
+    ours, theirs = (HorizonPlanner(seconds=lambda: 0.0) for _ in range(2))
+
+    alone = theirs.plan(START, task_of(flat)).plan
+    weighed = ours.plan(START, task_of(flat), net_courses_kwh=DARK).plan
+
+    assert alone is not None
+    assert weighed is not None
+    assert alone.rung is weighed.rung is Rung.HANDS_OFF
+    assert alone.status is PlanStatus.PROVEN
+    assert weighed.status is PlanStatus.UNPROVEN
 
 
 def test_the_opposite_of_what_was_decided_is_still_looked_at() -> None:
