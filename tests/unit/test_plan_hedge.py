@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.plan import PlanStatus, Rung
+from domain.plan import PlanStatus, Rung, SkipCause
 from planner.acts import Act, Slots, act_told, pins_of, stored_now_kwh
 from planner.cost_ahead import CostAhead, cost_ahead
-from planner.evcc_rules import EvccRules
+from planner.dispatch import cost_of
+from planner.evcc_rules import EvccRules, evcc_rules_dispatch
 from planner.hedge import MARGIN_EUR, STAY_EUR, Hedged, chosen_of, hedged
 from planner.horizon_planner import HorizonPlanner
 from planner.model import Memory
+from planner.outcome import Outcome
 from planner.plan_problem import FloatArray, Flow, FullWish, PlanProblem, Reserve, series
 from planner.task import BatteryFacts, PlanTask
 from tests.support.plan_problems import battery, car, pieces, problem
@@ -356,6 +358,26 @@ def test_what_was_weighed_proves_nothing_of_the_expected_course_alone() -> None:
     assert alone.rung is weighed.rung is Rung.HANDS_OFF
     assert alone.status is PlanStatus.PROVEN
     assert weighed.status is PlanStatus.UNPROVEN
+    # Ties of the model move it by 0.0001 ct.
+    assert weighed.marginal_eur_per_kwh[0] == pytest.approx(0.2, abs=1e-5)
+
+
+def test_a_poor_plan_that_ran_out_of_time_ends_the_search_for_no_better_one() -> None:
+    def as_evcc_does(of: PlanProblem, **_: object) -> Outcome:
+        dispatch = evcc_rules_dispatch(of, EvccRules.default(of))
+        return Outcome(
+            dispatch=dispatch, cost=cost_of(of, dispatch), gap_eur=None, marginal_eur_per_kwh=None
+        )
+
+    planner = HorizonPlanner(seconds=lambda: 0.0, exact=as_evcc_does)
+
+    result = planner.plan(
+        START, task_of(home(may_grid_charge=False)), net_courses_kwh=MOSTLY_BRIGHT
+    )
+
+    assert result.plan is not None
+    assert result.plan.rung is Rung.FAST
+    assert [one.cause for one in result.skipped] == [SkipCause.NOT_BETTER]
 
 
 def test_the_opposite_of_what_was_decided_is_still_looked_at() -> None:

@@ -265,14 +265,13 @@ class HorizonPlanner:
                 return used, baseline
             skipped.append(_not_better(used.rung, saving_eur))
             gap_eur = used.outcome.gap_eur
-            if task.problem.pins:
-                # What was decided by what else may come proves nothing of the course expected.
-                break
             if gap_eur is not None and used.outcome.is_proved:
-                # Nothing can be cheaper than what is proved; worse plans need not be tried.
+                # Nothing can be cheaper than what is proved; worse plans need not be tried. Where
+                # hours were decided by what else may come, nothing is proved beyond them.
+                gap_eur = None if task.problem.pins else max(saving_eur, 0.0) + gap_eur
                 hands_off = replace(
                     hands_off,
-                    gap_eur=max(saving_eur, 0.0) + gap_eur,
+                    gap_eur=gap_eur,
                     marginal_eur_per_kwh=used.outcome.marginal_eur_per_kwh,
                 )
                 break
