@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from config import Config
-from domain.horizon import SLOT_H, slot_start
+from domain.horizon import SLOT_H, SLOTS_PER_HOUR, slot_start
 from domain.outlook import Outlook
 from domain.plan import SkipCause, Skipped
 from domain.site import BatteryMode, Loadpoint, SiteSnapshot, SocSettings
@@ -29,7 +29,6 @@ from planner.plant import KnownBy, Plant, with_options
 from planner.task import BatteryFacts, CarFacts, PlanTask
 
 _CT_PER_EUR = 100.0
-_SLOTS_PER_HOUR = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def build_task(  # noqa: PLR0913 what a service knows comes from seven places
     if outlook is None:
         return skipped(SkipCause.NO_FORECAST, "no forecast yet")
     start = slot_start(now)
-    expected = read_expected(start, site, outlook, n_most=cfg.plan_hours * _SLOTS_PER_HOUR)
+    expected = read_expected(start, site, outlook, n_most=cfg.plan_hours * SLOTS_PER_HOUR)
     if isinstance(expected, Skipped):
         return expected
     plant = plant_with_options(plant, cfg)

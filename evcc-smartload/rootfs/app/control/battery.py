@@ -108,11 +108,13 @@ class _Scene:
 
     def keeps(self) -> BatteryWish:
         """Hold, because energy is worth more later."""
-        value = self._worth_later
-        return self.wish(
-            BatteryMode.HOLD,
-            because(CommandCode.BATTERY_KEEPS, price=self.price, value=value, until=self.until),
+        reason = because(
+            CommandCode.BATTERY_KEEPS,
+            price=self.price,
+            value=self._worth_later,
+            until=self.until,
         )
+        return self.wish(BatteryMode.HOLD, reason)
 
     @property
     def _worth_later(self) -> float | None:

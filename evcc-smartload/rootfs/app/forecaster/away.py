@@ -17,7 +17,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import numpy as np
 
-from domain.horizon import SLOT, SLOTS_PER_DAY, slot_start
+from domain.horizon import SLOT, SLOTS_PER_DAY, SLOTS_PER_HOUR, slot_start
 from domain.outlook import Away
 from forecaster.local_slots import IntArray, local_slots
 from forecaster.series import Bands, FloatArray, SlotSeries
@@ -31,7 +31,6 @@ CALM_DAYS = 0.1
 CLEAR_PEAK = 1.6
 # Without so much of it measured, a stretch says nothing.
 FEWEST_MEASURED_SHARE = 0.8
-SLOTS_PER_HOUR = 4
 # The day on which the clock is set back.
 LONGEST_DAY_SLOTS = SLOTS_PER_DAY + 4
 QUIETEST_SHARE = 0.2

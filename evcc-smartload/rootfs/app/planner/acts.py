@@ -57,10 +57,6 @@ class Slots:
         """Whether more is needed in a slot than the fuse lets in: the battery has to help."""
         return self._net_kwh[slot] > self._limit_kwh[slot]
 
-    def surplus_kwh(self, slot: int) -> float:
-        """Return what the sun has beyond what house and cars surely take."""
-        return max(-self._net_kwh[slot], 0.0)
-
     def moved(self, act: Act, slot: int, stored_kwh: float) -> Moved:
         """Return what an act lets flow in a slot that begins with so much usable energy."""
         battery, net_kwh = self._battery, self._net_kwh[slot]

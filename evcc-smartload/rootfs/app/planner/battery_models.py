@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from domain.horizon import SLOT_H, SLOTS_PER_DAY
+from domain.horizon import SLOT_H, SLOTS_PER_DAY, SLOTS_PER_HOUR
 from domain.site import BatterySnapshot
 from forecaster.series import FloatArray
 from planner.expected import Expected
@@ -27,7 +27,6 @@ RESERVE_EUR_PER_KWH_H = 0.0002
 _SUN_WEIGHTS = (0.25, 0.5, 0.25)
 # evcc has no way to feed a battery's energy into the grid.
 _MAY_EXPORT = False
-_SLOTS_PER_HOUR = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +182,6 @@ def _value_of_day(
 def _day_after(values: FloatArray, end: int) -> FloatArray:
     """Return the day from slot ``end`` on, with the day before where no whole hour is known."""
     n_known = min(len(values) - end, SLOTS_PER_DAY)
-    known = values[end : end + n_known - n_known % _SLOTS_PER_HOUR]
+    known = values[end : end + n_known - n_known % SLOTS_PER_HOUR]
     before = values[max(0, end - SLOTS_PER_DAY) : end]
     return np.concatenate((known, before[len(known) :]))

@@ -9,15 +9,15 @@ from datetime import datetime
 
 import numpy as np
 
-from domain.horizon import SLOT_H
+from domain.horizon import SLOTS_PER_DAY, SLOTS_PER_HOUR, slot_of_hour
 from forecaster.local_slots import IntArray
 from planner.acts import Act, usable_kwh
 from planner.plan_problem import BatteryModel, FloatArray, PlanProblem
 
 # Cells of stored energy; finer ones decide the same.
 _CELLS = 12
-# Hours where prices hold for hours, and what is far away in two of them.
-_STEP_SLOTS, _FAR_STEP_SLOTS, FAR_SLOTS = 4, 8, 96
+# Steps are hours where prices hold for hours; what is more than a day away is in two of them.
+_FAR_STEP_SLOTS, FAR_SLOTS = 2 * SLOTS_PER_HOUR, SLOTS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,11 +103,11 @@ def _begins(start: datetime, prices: FloatArray) -> IntArray:
     Where ``prices`` change within hours each slot of the first day is a step.
     """
     n_slots = len(prices)
-    hour = _STEP_SLOTS - int(start.minute // (60 * SLOT_H)) % _STEP_SLOTS
-    far = hour + FAR_SLOTS - _STEP_SLOTS
+    hour = SLOTS_PER_HOUR - slot_of_hour(start)
+    far = hour + FAR_SLOTS - SLOTS_PER_HOUR
     changes = np.flatnonzero(np.diff(prices[:far])) + 1
-    is_hourly = bool(np.all((changes - hour) % _STEP_SLOTS == 0))
-    near = range(hour, far, _STEP_SLOTS) if is_hourly else range(far)
+    is_hourly = bool(np.all((changes - hour) % SLOTS_PER_HOUR == 0))
+    near = range(hour, far, SLOTS_PER_HOUR) if is_hourly else range(far)
     steps = [0, 1, *near, *range(far, n_slots, _FAR_STEP_SLOTS)]
     begins: IntArray = np.unique(np.array(steps, dtype=np.int64))
     return begins

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from domain.forecast import BandSeries, ForecastKind
-from domain.horizon import SLOT, SLOT_H, SLOTS_PER_DAY
+from domain.horizon import SLOT, SLOT_H, SLOTS_PER_DAY, slot_of_hour
 from domain.outlook import Outlook
 from domain.plan import Rung, SkipCause, Skipped
 from domain.site import SiteSnapshot
@@ -108,7 +108,7 @@ def read_expected(
         import_price=_repeated(_as_the_day_before(buys), n_ahead),
         export_price=_repeated(np.nan_to_num(sells, nan=0.0), n_ahead),
         n_known_prices=n_known,
-        n_past_of_hour=start.minute // 15,
+        n_past_of_hour=slot_of_hour(start),
         can_curtail=site.export_limit_kw is not None,
         assumed=frozenset(name for name, is_lacking in lacking.items() if is_lacking),
     )

@@ -96,9 +96,10 @@ def _decided(task: PlanTask, left: Left, last: Memory | None, owed_eur: float) -
     gain_eur, begin = 0.0, 0
     for step, end in enumerate(costs.ends):
         eur = costs.eur(step, stored_kwh)
-        chosen = chosen_of(eur, act_told(last, begin), 0.0 if step else owed_eur)
-        act = chosen.act
-        owed_eur = owed_eur if step else chosen.owed_eur
+        act, owed_then_eur = chosen_of(eur, act_told(last, begin), owed_eur if step == 0 else 0.0)
+        if step == 0:
+            # Later slots are decided again before they come.
+            owed_eur = owed_then_eur
         gain_eur += eur[Act.SERVE] - eur[act]
         for slot in range(begin, end):
             if left.is_held[slot]:
